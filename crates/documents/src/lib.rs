@@ -1,0 +1,1 @@
+//! Tasks that turn documents into Markdown.

@@ -1,0 +1,1 @@
+//! Durable background tasks on the database that a team already runs.

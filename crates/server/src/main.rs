@@ -1,0 +1,2 @@
+//! The binary `dutiful`.
+fn main() {}

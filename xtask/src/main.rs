@@ -1,0 +1,2 @@
+//! The tools of this workspace.
+fn main() {}
