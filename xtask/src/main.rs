@@ -1,2 +1,35 @@
-//! The tools of this workspace.
-fn main() {}
+//! The tools of this workspace, run as `cargo xtask COMMAND`.
+//!
+//! They need nothing but a Rust toolchain and the package clients of a Debian machine
+//! (`apt-get`, `python3 -m pip`). What they start is private to this checkout.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// A message to the person who runs the tool: always on stderr, data alone is on stdout.
+macro_rules! say {
+    ($($text:tt)*) => { eprintln!("xtask: {}", format_args!($($text)*)) };
+}
+
+mod db;
+
+/// The tools of this workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Private database servers for tests and development
+    #[command(subcommand)]
+    Db(db::Command),
+}
+
+fn main() -> Result<()> {
+    match Args::parse().command {
+        Command::Db(command) => db::run(&command),
+    }
+}
