@@ -1,1 +1,37 @@
-//! The pure rules of Dutiful.
+//! The pure rules of Dutiful: what a task is, what may happen to it, when it runs next.
+//!
+//! Nothing here reads a clock, a file, the network or a source of randomness: every function is
+//! given the time and the seed it needs. The library stores and runs tasks; this crate decides.
+//!
+//! - [`task`] and [`lifecycle`]: a row's facts, its derived state, and the one function that
+//!   decides what an event does to it.
+//! - [`retry`], [`lease`], [`priority`], [`dedup`], [`name`], [`limits`]: the rules around it.
+//! - [`json`]: the canonical text in which payloads and results are stored.
+//! - [`schedule`]: when periodic tasks fire.
+//! - [`stats`]: rates and averages from counters.
+
+pub mod dedup;
+pub mod json;
+pub mod lease;
+pub mod lifecycle;
+pub mod limits;
+pub mod name;
+pub mod priority;
+pub mod retry;
+pub mod schedule;
+pub mod stats;
+pub mod task;
+pub mod time;
+
+pub use dedup::{DedupError, DedupKey, DedupScope, StoredScope};
+pub use json::JsonError;
+pub use lifecycle::{
+    Due, Event, FailureKind, LeaseChange, Outcome, Refusal, Transition, decide, holds_slot,
+};
+pub use name::{NameError, check_name, short_type_name};
+pub use priority::{Priority, PriorityError};
+pub use retry::{Failure, RetryPolicy};
+pub use schedule::{Missed, Overlap, Plan, Schedule, ScheduleError, plan};
+pub use stats::NameStats;
+pub use task::{ErrorKind, State, Status, TaskFacts, TaskId, UnknownWord};
+pub use time::{Timestamp, TimestampError};

@@ -1,0 +1,83 @@
+//! Every bound and every default in one place. Other files refer to these and state none.
+
+use std::time::Duration;
+
+/// Longest task name, in bytes.
+pub const NAME_BYTES_MAX: usize = 100;
+/// Largest payload, in bytes of its canonical text.
+pub const PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
+/// Largest result, in bytes of its canonical text.
+pub const RESULT_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Longest stored error message, in bytes; longer ones are cut.
+pub const ERROR_BYTES_MAX: usize = 8 * 1024;
+/// Longest worker name, in bytes.
+pub const WORKER_BYTES_MAX: usize = 100;
+/// Deepest nesting of arrays and objects in a payload or result.
+///
+/// MariaDB's JSON functions go no deeper, so that text nested further could not be stored there.
+pub const JSON_DEPTH_MAX: usize = 32;
+/// Most tasks in one call that submits many.
+pub const SUBMIT_MANY_MAX: usize = 10_000;
+/// Most rows in one statement that submits many.
+pub const SUBMIT_STATEMENT_ROWS: usize = 1_000;
+/// Most tasks taken by one claim, and most that a lane may hold claimed beyond its slots.
+pub const CLAIM_BATCH_MAX: usize = 1_000;
+/// Most outcomes written by one settling statement.
+pub const SETTLE_BATCH_MAX: usize = 1_000;
+/// Largest statement sent to a server, in bytes; well under every server's packet limit.
+pub const STATEMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Most rows in one page of a list.
+pub const LIST_PAGE_MAX: usize = 200;
+/// Largest `max_retries`.
+pub const MAX_RETRIES_MAX: i64 = 1_000_000;
+/// Lowest priority.
+pub const PRIORITY_MIN: i16 = -9;
+/// Highest priority.
+pub const PRIORITY_MAX: i16 = 9;
+/// Longest delay of any kind: first run, cooldown, snooze, retry-after. Ten years of 365 days.
+pub const DELAY_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+/// Longest timeout of one attempt: 30 days.
+pub const TIMEOUT_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Shortest lease that can be configured.
+pub const LEASE_MIN: Duration = Duration::from_secs(1);
+/// Longest lease that can be configured.
+pub const LEASE_MAX: Duration = Duration::from_secs(60 * 60);
+/// Longest name of a durable step, in bytes.
+pub const STEP_NAME_BYTES_MAX: usize = 200;
+/// Longest log line of a task, in bytes.
+pub const LOG_LINE_BYTES_MAX: usize = 4 * 1024;
+/// Most log lines kept of one attempt.
+pub const LOG_LINES_PER_ATTEMPT_MAX: usize = 1_000;
+/// Longest cron expression, in bytes.
+pub const CRON_BYTES_MAX: usize = 200;
+/// Longest time zone name, in bytes.
+pub const TIME_ZONE_BYTES_MAX: usize = 100;
+/// Shortest interval of a schedule.
+pub const EVERY_MIN: Duration = Duration::from_millis(100);
+/// Longest interval of a schedule: ten years of 365 days.
+pub const EVERY_MAX: Duration = DELAY_MAX;
+/// How late a tick may be noticed and still count as on time.
+pub const TICK_GRACE: Duration = Duration::from_secs(10);
+/// Where the count of a cron schedule's skipped ticks stops, so that planning stays bounded.
+pub const SKIPPED_TICKS_COUNTED_MAX: u64 = 1_000;
+/// Most fields that make up a dedup key.
+pub const DEDUP_FIELDS_MAX: usize = 32;
+/// How often one of our own transactions is tried again after a passing failure.
+pub const OWN_RETRIES_MAX: u32 = 8;
+
+/// Default time between two looks for due tasks.
+pub const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Default number of tasks of one name in flight in one worker.
+pub const BATCH_SIZE: usize = 16;
+/// Default timeout of one attempt.
+pub const TIMEOUT: Duration = Duration::from_secs(5 * 60);
+/// Default number of failed runs allowed.
+pub const MAX_RETRIES: i64 = 3;
+/// Default wait before a failed task runs again.
+pub const COOLDOWN: Duration = Duration::from_secs(10 * 60);
+/// Default lease.
+pub const LEASE: Duration = Duration::from_secs(30);
+/// Default time that running tasks get at shutdown.
+pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
+/// Default number of crashes after which a task is quarantined.
+pub const CRASH_LIMIT: i64 = 3;
