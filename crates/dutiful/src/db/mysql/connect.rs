@@ -1,0 +1,169 @@
+//! Making a connection: TLS, login, version of the server, settings of the session.
+
+use super::errors::{self, of_connecting};
+use super::gate::Gate;
+use super::settings::Settings;
+use super::{DbError, DbErrorKind, DbResult};
+use crate::db::tls::SslMode;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, DriverError, Error, Row};
+use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// For everything until a connection can be used.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// Parameters of one statement, in bytes, however much more the server would take.
+const STATEMENT_BYTES: u64 = 4 * 1024 * 1024;
+
+/// What is known about the server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Facts {
+    pub(super) mariadb: bool,
+    /// `max_allowed_packet`, in bytes.
+    pub(super) max_packet: u64,
+    isolation: &'static str,
+}
+
+impl Facts {
+    /// How large the parameters of one part of a statement may become.
+    pub(super) fn statement_bytes(&self) -> usize {
+        usize::try_from(STATEMENT_BYTES.min(self.max_packet / 2)).unwrap_or(usize::MAX)
+    }
+
+    /// One statement that makes a session ours, whatever the server's defaults are. Names and
+    /// literals compare byte by byte; an idle or frozen session of ours ends within a minute.
+    fn session(&self) -> String {
+        format!(
+            "SET NAMES utf8mb4 COLLATE utf8mb4_bin, SESSION {} = 'READ-COMMITTED', \
+             time_zone = '+00:00', autocommit = 1, sql_mode = 'STRICT_ALL_TABLES,\
+             NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
+             innodb_lock_wait_timeout = 20, lock_wait_timeout = 20, wait_timeout = 60",
+            self.isolation
+        )
+    }
+}
+
+/// Makes connections to one server.
+pub(super) struct Connector {
+    settings: Settings,
+    gate: Gate,
+    facts: OnceLock<Facts>,
+    /// Set when `sslmode=prefer` met a server without TLS.
+    plain: AtomicBool,
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector")
+            .field("server", &self.settings.server())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connector {
+    pub(super) fn new(settings: Settings) -> Connector {
+        let (gate, facts, plain) = (Gate::default(), OnceLock::new(), AtomicBool::new(false));
+        Connector {
+            settings,
+            gate,
+            facts,
+            plain,
+        }
+    }
+
+    pub(super) fn host_and_port(&self) -> Option<(String, u16)> {
+        self.settings.host_and_port()
+    }
+
+    pub(super) fn max_packet(&self) -> u64 {
+        self.facts.get().map_or(u64::MAX, |facts| facts.max_packet)
+    }
+
+    /// One attempt, for opening the client: what is wrong is told at once.
+    pub(super) async fn prove(&self) -> DbResult<(Conn, Facts)> {
+        self.attempt().await
+    }
+
+    /// A connection that is ready for use. Waits while the server is away, up to a bound.
+    pub(super) async fn connect(&self) -> DbResult<Conn> {
+        let (conn, _) = self
+            .gate
+            .pass(&self.settings.server(), || self.attempt())
+            .await?;
+        Ok(conn)
+    }
+
+    async fn attempt(&self) -> DbResult<(Conn, Facts)> {
+        match timeout(CONNECT_LIMIT, self.set_up()).await {
+            Ok(result) => result,
+            Err(_) => {
+                let seconds = CONNECT_LIMIT.as_secs();
+                let text = format!("cannot connect: no answer within {seconds} s");
+                Err(DbError::new(DbErrorKind::Unavailable, text))
+            }
+        }
+    }
+
+    async fn set_up(&self) -> DbResult<(Conn, Facts)> {
+        let mut conn = self.log_in().await.map_err(of_connecting)?;
+        let facts = match self.facts.get() {
+            Some(facts) => *facts,
+            None => {
+                let found = read_facts(&mut conn).await?;
+                *self.facts.get_or_init(|| found)
+            }
+        };
+        conn.query_drop(facts.session())
+            .await
+            .map_err(of_connecting)?;
+        Ok((conn, facts))
+    }
+
+    async fn log_in(&self) -> Result<Conn, Error> {
+        let plain = self.settings.mode == SslMode::Disable || self.plain.load(Ordering::Relaxed);
+        if plain {
+            return Conn::new(self.settings.without_tls()).await;
+        }
+        match Conn::new(self.settings.with_tls()).await {
+            Err(error) if self.settings.mode == SslMode::Prefer && lacks_tls(&error) => {
+                self.plain.store(true, Ordering::Relaxed);
+                Conn::new(self.settings.without_tls()).await
+            }
+            result => result,
+        }
+    }
+}
+
+fn lacks_tls(error: &Error) -> bool {
+    matches!(error, Error::Driver(DriverError::NoClientSslFlagFromServer))
+        || errors::tls_error(error).is_some()
+}
+
+async fn read_facts(conn: &mut Conn) -> DbResult<Facts> {
+    const FACTS: &str = "SELECT VERSION(), @@version_comment, @@max_allowed_packet";
+    let row: Option<Row> = conn.query_first(FACTS).await.map_err(of_connecting)?;
+    let text = |index: usize| {
+        let value = row
+            .as_ref()
+            .and_then(|row| row.get_opt::<String, usize>(index)?.ok());
+        value.unwrap_or_default()
+    };
+    let version = text(0);
+    let mariadb = errors::check_version(&version, &text(1))?;
+    let max_packet = text(2).parse().unwrap_or(STATEMENT_BYTES);
+    // MariaDB took over MySQL's name of the variable in 11.1.
+    let old_name = mariadb && errors::numbers(&version) < [11, 1, 0];
+    let isolation = if old_name {
+        "tx_isolation"
+    } else {
+        "transaction_isolation"
+    };
+    Ok(Facts {
+        mariadb,
+        max_packet,
+        isolation,
+    })
+}

@@ -1,0 +1,104 @@
+//! One statement on one connection: prepared, run, read to its end, within a bound of time.
+
+use super::expand::Statement;
+use super::{DbError, DbErrorKind, DbResult, Reply};
+use super::{convert, errors};
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Error, Params, Row, Value};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// When no answer to a statement about rows comes for so long, the server or the way to it is gone.
+/// Lock waits are bounded by the server at a sixth of this; a change of the schema may take its time.
+const ANSWER_LIMIT: Duration = Duration::from_secs(120);
+/// What a packet needs beside text and parameters.
+const PACKET_MARGIN: u64 = 64 * 1024;
+
+/// What to do about a prepared statement that the server no longer takes.
+const STALE_STATEMENT: [u16; 2] = [1243, 1615];
+
+pub(super) async fn run(conn: &mut Conn, statement: Statement, max_packet: u64) -> DbResult<Reply> {
+    let bytes = statement.bytes() as u64;
+    if bytes + PACKET_MARGIN > max_packet {
+        let text = format!(
+            "a statement of {bytes} bytes is too large for the server, whose max_allowed_packet is \
+             {max_packet}; raise it, or send less at once"
+        );
+        return Err(DbError::new(DbErrorKind::Other, text));
+    }
+    if !statement.about_rows() {
+        return command(conn, &statement.text)
+            .await
+            .map_err(errors::of_statement);
+    }
+    match timeout(
+        ANSWER_LIMIT,
+        prepared(conn, &statement.text, statement.params),
+    )
+    .await
+    {
+        Ok(result) => result,
+        Err(_) => {
+            let text = format!(
+                "the server did not answer within {} s",
+                ANSWER_LIMIT.as_secs()
+            );
+            Err(DbError::new(DbErrorKind::LinkLost, text))
+        }
+    }
+}
+
+/// Statements that cannot be prepared on every server, or are not worth it.
+async fn command(conn: &mut Conn, text: &str) -> Result<Reply, Error> {
+    conn.query_drop(text).await?;
+    Ok(Reply {
+        affected: conn.affected_rows(),
+        ..Reply::default()
+    })
+}
+
+async fn prepared(conn: &mut Conn, text: &str, params: Vec<Value>) -> DbResult<Reply> {
+    let answer = match once(conn, text, params.clone()).await {
+        Err(Error::Server(error)) if STALE_STATEMENT.contains(&error.code) => {
+            once(conn, text, params).await
+        }
+        answer => answer,
+    };
+    let (rows, affected, last_id) = answer.map_err(errors::of_statement)?;
+    let rows = rows
+        .into_iter()
+        .map(convert::row)
+        .collect::<DbResult<_>>()?;
+    Ok(Reply {
+        rows,
+        affected,
+        last_id,
+    })
+}
+
+async fn once(
+    conn: &mut Conn,
+    text: &str,
+    params: Vec<Value>,
+) -> Result<(Vec<Row>, u64, i64), Error> {
+    let statement = conn.prep(text).await?;
+    let answer = match conn.exec_iter(&statement, Params::Positional(params)).await {
+        Ok(mut answer) => {
+            let rows: Vec<Row> = answer.collect().await?;
+            let last_id = answer
+                .last_insert_id()
+                .and_then(|id| i64::try_from(id).ok());
+            let numbers = (answer.affected_rows(), last_id.unwrap_or_default());
+            answer.drop_result().await?;
+            Ok((rows, numbers.0, numbers.1))
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(Error::Server(error)) = &answer
+        && STALE_STATEMENT.contains(&error.code)
+    {
+        // Forgets it, so that the next call prepares the text anew.
+        conn.close(statement).await?;
+    }
+    answer
+}

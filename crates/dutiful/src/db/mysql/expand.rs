@@ -1,0 +1,293 @@
+//! Lists and many rows as texts of bounded variety.
+//!
+//! MySQL has no array parameters, so a list or a group of rows is written out. Written out for every
+//! length it would fill the caches of prepared statements on both sides; so lengths are powers of
+//! two, and a few dozen texts serve for everything.
+
+use super::convert;
+use super::{DbError, DbErrorKind, DbResult, Rows, Value};
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// The most rows that one text takes.
+const MOST_ROWS: usize = 512;
+/// The protocol counts placeholders in 16 bits.
+const MOST_PLACEHOLDERS: usize = 65_535;
+
+/// A text and what goes into its placeholders.
+#[derive(Debug)]
+pub(super) struct Statement {
+    pub(super) text: Cow<'static, str>,
+    pub(super) params: Vec<mysql_async::Value>,
+}
+
+impl Statement {
+    pub(super) fn command(text: &'static str) -> Statement {
+        Statement {
+            text: Cow::Borrowed(text),
+            params: Vec::new(),
+        }
+    }
+
+    /// About how many bytes the server gets to see.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len() + self.params.iter().map(convert::size).sum::<usize>()
+    }
+
+    /// Whether it reads or writes rows. Everything else (schema, `SET`, `COMMIT`) is sent as it is.
+    pub(super) fn about_rows(&self) -> bool {
+        const VERBS: [&str; 8] = [
+            "select", "insert", "update", "delete", "replace", "with", "show", "explain",
+        ];
+        let text = code(&self.text);
+        let verb = text
+            .split(|c: char| !c.is_ascii_alphabetic())
+            .next()
+            .unwrap_or_default();
+        // A parenthesis can only begin a SELECT.
+        !self.params.is_empty() || verb.is_empty() || VERBS.contains(&&*verb.to_ascii_lowercase())
+    }
+}
+
+/// The text without leading spaces and comments.
+fn code(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    while rest.starts_with("--") || rest.starts_with('#') || rest.starts_with("/*") {
+        rest = rest
+            .get(skip(rest.as_bytes())..)
+            .unwrap_or_default()
+            .trim_start();
+    }
+    rest
+}
+
+/// One statement, its lists written out.
+pub(super) fn single(text: Cow<'static, str>, params: Vec<Value>) -> DbResult<Statement> {
+    if !params
+        .iter()
+        .any(|value| matches!(value, Value::Ints(_) | Value::Texts(_)))
+    {
+        let params = params
+            .into_iter()
+            .map(convert::param)
+            .collect::<DbResult<_>>()?;
+        return Ok(Statement { text, params });
+    }
+    let places = placeholders(&text);
+    if places.len() != params.len() {
+        let what = format!("{} placeholders, {} parameters", places.len(), params.len());
+        return Err(DbError::new(DbErrorKind::Other, what));
+    }
+    let (mut written, mut values, mut from) = (String::with_capacity(text.len() * 2), vec![], 0);
+    for (place, param) in places.into_iter().zip(params) {
+        let before = values.len();
+        match param {
+            Value::Ints(list) => values.extend(padded(list, mysql_async::Value::Int)?),
+            Value::Texts(list) => values.extend(padded(list, convert::text)?),
+            one => values.push(convert::param(one)?),
+        }
+        written.push_str(&text[from..=place]);
+        written.push_str(&", ?".repeat(values.len() - before - 1));
+        from = place + 1;
+    }
+    written.push_str(&text[from..]);
+    within_protocol(values.len())?;
+    Ok(Statement {
+        text: Cow::Owned(written),
+        params: values,
+    })
+}
+
+/// As many values as the next power of two: a value that stands twice in an `IN` changes nothing.
+fn padded<T: Clone>(
+    list: Vec<T>,
+    value: impl Fn(T) -> mysql_async::Value,
+) -> DbResult<Vec<mysql_async::Value>> {
+    let Some(last) = list.last().cloned() else {
+        return Err(DbError::new(
+            DbErrorKind::Other,
+            "a list parameter is empty",
+        ));
+    };
+    let length = list.len().next_power_of_two();
+    within_protocol(length)?;
+    let padding = std::iter::repeat_n(last, length - list.len());
+    Ok(list.into_iter().chain(padding).map(value).collect())
+}
+
+fn within_protocol(placeholders: usize) -> DbResult<()> {
+    if placeholders <= MOST_PLACEHOLDERS {
+        return Ok(());
+    }
+    let text = format!("{placeholders} values in one statement; MySQL takes {MOST_PLACEHOLDERS}");
+    Err(DbError::new(DbErrorKind::Other, text))
+}
+
+/// A statement over many rows, in parts of at most `limit` bytes of parameters.
+pub(super) fn batches(
+    text: Cow<'static, str>,
+    rows: Rows,
+    limit: usize,
+) -> DbResult<Vec<Statement>> {
+    match (text.find("{{"), text.find("}}")) {
+        (Some(open), Some(close)) if open < close => groups(&text, open, close, rows, limit),
+        _ => documents(&text, rows, limit),
+    }
+}
+
+/// The multi-row form: the group in braces stands once for each row.
+fn groups(
+    text: &str,
+    open: usize,
+    close: usize,
+    rows: Rows,
+    limit: usize,
+) -> DbResult<Vec<Statement>> {
+    let (head, group, tail) = (&text[..open], &text[open + 2..close], &text[close + 2..]);
+    let columns = rows.rows.first().map_or(0, Vec::len).max(1);
+    let most = MOST_ROWS.min((MOST_PLACEHOLDERS - rows.fixed.len()) / columns);
+    let sizes: Vec<usize> = rows
+        .rows
+        .iter()
+        .map(|row| row.iter().map(size).sum())
+        .collect();
+    let mut left = rows.rows.into_iter();
+    let (mut statements, mut done) = (Vec::new(), 0);
+    while done < sizes.len() {
+        let count = fitting(&sizes[done..], most, limit);
+        let mut written = String::with_capacity(text.len() + count * (group.len() + 2));
+        written.push_str(head);
+        for row in 0..count {
+            written.push_str(if row == 0 { "" } else { ", " });
+            written.push_str(group);
+        }
+        written.push_str(tail);
+        let mut params = Vec::with_capacity(rows.fixed.len() + count * columns);
+        params.extend(rows.fixed.iter().cloned());
+        params.extend(left.by_ref().take(count).flatten());
+        statements.push(single(Cow::Owned(written), params)?);
+        done += count;
+    }
+    Ok(statements)
+}
+
+/// The largest power of two of rows that stays within the limits; one row always goes.
+fn fitting(sizes: &[usize], most: usize, limit: usize) -> usize {
+    let mut count = 1;
+    let mut bytes = sizes.first().copied().unwrap_or_default();
+    while count * 2 <= sizes.len().min(most) {
+        bytes += sizes[count..count * 2].iter().sum::<usize>();
+        if bytes > limit {
+            break;
+        }
+        count *= 2;
+    }
+    count
+}
+
+/// The document form: the rows are one JSON array of arrays, the first parameter.
+fn documents(text: &str, rows: Rows, limit: usize) -> DbResult<Vec<Statement>> {
+    let mut documents = vec![String::new()];
+    for row in rows.rows {
+        let row = json(&row)?;
+        match documents.last_mut() {
+            Some(open) if open.is_empty() || open.len() + row.len() < limit => {
+                open.push(if open.is_empty() { '[' } else { ',' });
+                open.push_str(&row);
+            }
+            _ => documents.push(format!("[{row}")),
+        }
+    }
+    let statement = |mut document: String| {
+        document.push(']');
+        let mut params = vec![Value::from(document)];
+        params.extend(rows.fixed.iter().cloned());
+        single(Cow::Owned(text.to_owned()), params)
+    };
+    documents
+        .into_iter()
+        .filter(|open| !open.is_empty())
+        .map(statement)
+        .collect()
+}
+
+fn json(row: &[Value]) -> DbResult<String> {
+    let mut out = String::from("[");
+    for (index, value) in row.iter().enumerate() {
+        out.push_str(if index == 0 { "" } else { "," });
+        let written = match value {
+            Value::Int(Some(value)) => write!(out, "{value}"),
+            Value::Text(Some(value)) => write!(out, "{}", serde_json::Value::from(value.as_str())),
+            Value::Bytes(Some(value)) => {
+                out.push('"');
+                let hex = value.iter().try_for_each(|byte| write!(out, "{byte:02x}"));
+                hex.and_then(|()| out.write_char('"'))
+            }
+            Value::Time(Some(value)) => write!(out, "\"{}\"", convert::datetime(*value)),
+            Value::Int(None) | Value::Text(None) | Value::Bytes(None) | Value::Time(None) => {
+                out.write_str("null")
+            }
+            Value::Ints(_) | Value::Texts(_) => Err(std::fmt::Error),
+        };
+        written
+            .map_err(|_| DbError::new(DbErrorKind::Other, "a list cannot be a column of a row"))?;
+    }
+    out.push(']');
+    Ok(out)
+}
+
+/// About how many bytes a value takes.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Text(Some(text)) => text.len() + 9,
+        Value::Bytes(Some(bytes)) => bytes.len() + 9,
+        _ => 12,
+    }
+}
+
+/// Where the placeholders stand: each `?` outside of quotes and comments.
+fn placeholders(text: &str) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        if bytes[at] == b'?' {
+            found.push(at);
+        }
+        at += skip(&bytes[at..]);
+    }
+    found
+}
+
+/// How many bytes belong to what begins here: a quoted text, a comment, or one byte.
+fn skip(bytes: &[u8]) -> usize {
+    let until = |end: &[u8], from: usize| {
+        let found = bytes[from..]
+            .windows(end.len())
+            .position(|window| window == end);
+        found.map_or(bytes.len(), |at| from + at + end.len())
+    };
+    match bytes {
+        [quote @ (b'\'' | b'"' | b'`'), ..] => quoted(bytes, *quote),
+        [b'-', b'-', b' ' | b'\t' | b'\n', ..] => until(b"\n", 2),
+        [b'#', ..] => until(b"\n", 1),
+        [b'/', b'*', ..] => until(b"*/", 2),
+        _ => 1,
+    }
+}
+
+/// The length of a quoted text. One that is doubled inside ends it and begins another, which is fine.
+fn quoted(bytes: &[u8], quote: u8) -> usize {
+    let mut at = 1;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if quote != b'`' => at += 1,
+            byte if byte == quote => return at + 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests;
