@@ -12,7 +12,11 @@ macro_rules! say {
     ($($text:tt)*) => { eprintln!("xtask: {}", format_args!($($text)*)) };
 }
 
+mod ci;
 mod db;
+mod test;
+mod tidy;
+mod workspace;
 
 /// The tools of this workspace.
 #[derive(Parser)]
@@ -27,17 +31,23 @@ enum Command {
     /// Private database servers for tests and development
     #[command(subcommand)]
     Db(db::Command),
+    /// Run all tests on SQLite and on servers started for them
+    Test(test::Test),
+    /// Check the house style
+    Tidy,
+    /// Everything that must hold: fmt, tidy, clippy, doc, test
+    Ci,
 }
 
 fn main() -> ExitCode {
     let done = match Args::parse().command {
-        Command::Db(command) => db::run(&command),
+        Command::Db(command) => db::run(&command).map(|()| ExitCode::SUCCESS),
+        Command::Test(test) => test::run(&test),
+        Command::Tidy => tidy::run(),
+        Command::Ci => ci::run(),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    done.unwrap_or_else(|error| {
+        say!("{error:#}");
+        ExitCode::FAILURE
+    })
 }

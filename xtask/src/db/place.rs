@@ -38,6 +38,13 @@ impl Place {
         Place::at(state)
     }
 
+    /// The folder that holds one state folder for each test run.
+    pub(crate) fn for_tests() -> Result<PathBuf> {
+        let dir = reachable(target_dir()?.join("db-test"), "test")?;
+        create_own(&dir)?;
+        Ok(dir)
+    }
+
     /// The same cache with another state folder.
     pub(crate) fn at(state: PathBuf) -> Result<Place> {
         let cache = reachable(cache_dir()?, "cache")?;
@@ -59,7 +66,7 @@ impl Place {
 }
 
 /// The build folder, taken from where this program was built: `TARGET/debug/xtask`.
-pub(crate) fn target_dir() -> Result<PathBuf> {
+fn target_dir() -> Result<PathBuf> {
     let program = std::env::current_exe()?;
     let dir = program.parent().and_then(Path::parent);
     Ok(dir.context("the xtask program has no build folder")?.into())

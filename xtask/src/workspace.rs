@@ -1,0 +1,26 @@
+//! The checkout this tool works on, and running cargo in it.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+/// The folder of the workspace's Cargo.toml, searched upwards from the current folder.
+pub(crate) fn root() -> Result<PathBuf> {
+    let current = std::env::current_dir()?;
+    let is_root = |dir: &&std::path::Path| {
+        std::fs::read_to_string(dir.join("Cargo.toml")).is_ok_and(|t| t.contains("[workspace]"))
+    };
+    let root = current.ancestors().find(is_root);
+    Ok(root
+        .context("not inside the workspace: no Cargo.toml with [workspace] above")?
+        .to_owned())
+}
+
+/// The cargo that runs this tool, or the one on the search path.
+pub(crate) fn cargo() -> Result<Command> {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(program);
+    command.current_dir(root()?);
+    Ok(command)
+}
