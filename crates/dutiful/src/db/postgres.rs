@@ -31,6 +31,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio_postgres::Config;
 
 /// The first version with all that is used, and that its makers still repaired in 2024.
@@ -99,14 +100,14 @@ impl Postgres {
     /// Runs one statement over many rows; very large sets are cut, in one transaction.
     pub(crate) async fn run_rows(&self, sql: &'static Sql, rows: Rows) -> DbResult<Reply> {
         let mut parts = rows::statements(rows)?;
-        match parts.pop() {
-            Some(only) if parts.is_empty() => self.alone(self.text(sql), only).await,
-            Some(last) => {
-                parts.push(last);
-                self.together(self.text(sql), parts).await
-            }
-            None => Ok(Reply::default()),
+        if parts.len() == 1 {
+            let only = parts.pop().unwrap_or_default();
+            return self.alone(self.text(sql), only).await;
         }
+        let mut tx = self.begin().await?;
+        let reply = tx.execute(sql, parts).await?;
+        tx.commit().await?;
+        Ok(reply)
     }
 
     pub(crate) async fn begin(&self) -> DbResult<PostgresTx> {
@@ -124,27 +125,32 @@ impl Postgres {
     }
 
     async fn alone(&self, text: Cow<'static, str>, params: Vec<Param>) -> DbResult<Reply> {
-        let lending = self.lending.clone();
-        let work = async move {
-            let lease = lending.lend().await?;
+        let work = move |lease: Lease, lending: Lending| async move {
             let client = lease.client()?;
             let result =
                 execute::execute(client, &text, &params, &lending.caching, Place::Alone).await;
             lease.settle(&result);
             result
         };
-        self.io.run(work).await
+        self.lent(work).await
     }
 
-    async fn together(&self, text: Cow<'static, str>, parts: Vec<Vec<Param>>) -> DbResult<Reply> {
+    /// Runs work on the loop with a connection out of the pool. A caller that goes away while still
+    /// waiting for one leaves the queue; from then on the work runs to its end.
+    async fn lent<T, W, F>(&self, work: W) -> DbResult<T>
+    where
+        T: Send + 'static,
+        W: FnOnce(Lease, Lending) -> F + Send + 'static,
+        F: Future<Output = DbResult<T>> + Send,
+    {
+        let (_here, gone) = oneshot::channel::<()>();
         let lending = self.lending.clone();
         let work = async move {
-            let lease = lending.lend().await?;
-            execute::command(lease.client()?, tx::BEGIN).await?;
-            let reply = lending.in_transaction(&lease, &text, &parts).await?;
-            execute::command(lease.client()?, "COMMIT").await?;
-            lease.give_back();
-            Ok(reply)
+            let lease = tokio::select! {
+                lease = lending.lend() => lease?,
+                _ = gone => return Err(DbError::new(DbErrorKind::Unavailable, "the caller went away")),
+            };
+            work(lease, lending).await
         };
         self.io.run(work).await
     }
@@ -153,12 +159,12 @@ impl Postgres {
         self.prefix.apply(sql.text(Dialect::Postgres))
     }
 
-    fn io(&self) -> &Io {
+    pub(crate) fn io(&self) -> &Io {
         &self.io
     }
 
-    fn lending(&self) -> Lending {
-        self.lending.clone()
+    pub(crate) fn prefix(&self) -> &Prefix {
+        &self.prefix
     }
 
     fn listening(&self) -> DbResult<(Connector, Config, Duration)> {

@@ -10,7 +10,6 @@ use deadpool_postgres::{
 };
 use std::fmt;
 use std::future::Future;
-use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,7 +27,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What our sessions start with. A pooler may refuse it; transactions set what they need in any case.
 const START_OPTIONS: &str = "-c TimeZone=UTC -c default_transaction_isolation=read\\ committed \
-     -c idle_in_transaction_session_timeout=60s -c lock_timeout=20s";
+     -c idle_in_transaction_session_timeout=60s -c lock_timeout=20s -c client_min_messages=warning";
 
 pub(super) type Link = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
@@ -181,7 +180,7 @@ impl Lease {
     }
 
     pub(super) fn client(&self) -> DbResult<&ClientWrapper> {
-        let client = self.0.as_ref().map(Deref::deref);
+        let client = self.0.as_deref();
         client.ok_or_else(|| DbError::new(DbErrorKind::LinkLost, "the connection is gone"))
     }
 

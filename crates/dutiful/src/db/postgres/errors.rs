@@ -93,19 +93,23 @@ pub(super) fn connecting(error: &Error, server: &str) -> DbError {
         return known;
     }
     let text = format!("{server}: {}", chain(error));
-    if is_tls(error) {
-        return DbError::new(
+    let (kind, fix) = match error.to_string().as_str() {
+        _ if is_tls(error) => (DbErrorKind::Denied, tls_fix(&text)),
+        "authentication error" | "invalid configuration" => (
             DbErrorKind::Denied,
-            format!(
-                "{text}; in the database URL sslrootcert=FILE names your own authority, sslmode=require \
-                 encrypts without checking the server, sslmode=disable does not encrypt"
-            ),
-        );
+            "; check user name and password in the database URL",
+        ),
+        _ => (DbErrorKind::Unavailable, ""),
+    };
+    DbError::new(kind, format!("{text}{fix}"))
+}
+
+fn tls_fix(text: &str) -> &'static str {
+    if text.contains("does not support TLS") {
+        return "; sslmode=disable in the database URL goes without encryption";
     }
-    match error.to_string().as_str() {
-        "authentication error" | "invalid configuration" => DbError::new(DbErrorKind::Denied, text),
-        _ => DbError::new(DbErrorKind::Unavailable, text),
-    }
+    "; in the database URL sslrootcert=FILE names your own authority, and sslmode=require encrypts \
+     without checking who the server is"
 }
 
 fn from_server(error: &Error, phase: Phase) -> Option<DbError> {

@@ -7,6 +7,8 @@ use tokio::time::Instant;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// An attempt that was given up sooner than this says nothing of the server.
+const TOO_SOON: Duration = Duration::from_secs(1);
 
 /// One gate for all connections to one server.
 #[derive(Debug)]
@@ -67,6 +69,7 @@ impl Gate {
         Attempt {
             gate: self,
             _turn: turn,
+            began: Instant::now(),
             settled: false,
         }
     }
@@ -115,11 +118,13 @@ impl Gate {
     }
 }
 
-/// The right to try once. One that is dropped unsettled ran out of time.
+/// The right to try once. One that is dropped unsettled ran out of time, unless its caller went away at
+/// once.
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
     gate: &'a Gate,
     _turn: Option<tokio::sync::MutexGuard<'a, ()>>,
+    began: Instant,
     settled: bool,
 }
 
@@ -137,7 +142,7 @@ impl Attempt<'_> {
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        if !self.settled {
+        if !self.settled && self.began.elapsed() >= TOO_SOON {
             self.gate.failed("no answer in time");
         }
     }
@@ -177,9 +182,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_attempt_that_is_given_up_counts_as_failed() {
+    async fn an_attempt_that_got_no_answer_counts_and_one_given_up_at_once_does_not() {
         let gate = Gate::new("db".to_owned());
         drop(gate.enter().await);
+        assert_eq!(gate.reason(), None);
+        let mut slow = gate.enter().await;
+        slow.began -= TOO_SOON;
+        drop(slow);
         assert_eq!(gate.reason().as_deref(), Some("no answer in time"));
         gate.enter().await.succeeded();
         assert_eq!(gate.reason(), None);

@@ -41,7 +41,7 @@ impl Listener {
             listening.map_err(|error| errors::running(&error))?;
             Ok(listener)
         };
-        db.io()
+        db.io
             .run(async move {
                 tokio::time::timeout(timeout, work)
                     .await

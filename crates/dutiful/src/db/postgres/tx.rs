@@ -3,7 +3,7 @@
 use super::connect::Lease;
 use super::execute::{self, Place};
 use super::rows::{self, Param};
-use super::{Postgres, errors};
+use super::{Lending, Postgres, errors};
 use crate::db::{DbError, DbErrorKind, DbResult, Reply, Rows, Sql, Value};
 use tokio::runtime::Handle;
 
@@ -11,35 +11,77 @@ use tokio::runtime::Handle;
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
      SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL lock_timeout = '20s'";
 
-/// An open transaction. Dropping it rolls it back.
+/// A connection in an open transaction. Wherever it is dropped, the transaction is rolled back before anybody
+/// else meets the connection.
 #[derive(Debug)]
-pub(crate) struct PostgresTx {
-    db: Postgres,
-    /// Away while a statement runs; gone when the link broke.
+struct Open {
     lease: Option<Lease>,
-    /// A statement failed: the server takes nothing but the end of the transaction, and would answer
-    /// `COMMIT` with a rollback that looks like success.
-    failed: Option<DbError>,
     /// The loop that the connection lives on.
     home: Handle,
 }
 
+impl Open {
+    fn new(lease: Lease) -> Open {
+        Open {
+            lease: Some(lease),
+            home: Handle::current(),
+        }
+    }
+
+    fn lease(&self) -> DbResult<&Lease> {
+        self.lease.as_ref().ok_or_else(gone)
+    }
+
+    /// Ends the transaction: its connection goes back when it still serves.
+    async fn end(mut self, text: &'static str) -> DbResult<()> {
+        let lease = self.lease.take().ok_or_else(gone)?;
+        let result = execute::command(lease.client()?, text).await;
+        lease.settle(&result);
+        result
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            let open = Open {
+                lease: Some(lease),
+                home: self.home.clone(),
+            };
+            self.home.spawn(open.end("ROLLBACK"));
+        }
+    }
+}
+
+fn gone() -> DbError {
+    DbError::new(
+        DbErrorKind::LinkLost,
+        "the transaction's connection is gone",
+    )
+}
+
+/// A transaction that callers hold. Dropping it rolls it back.
+#[derive(Debug)]
+pub(crate) struct PostgresTx {
+    db: Postgres,
+    /// Away while a statement runs; gone when the link broke.
+    open: Option<Open>,
+    /// A statement failed: the server takes nothing but the end of the transaction, and would answer
+    /// `COMMIT` with a rollback that looks like success.
+    failed: Option<DbError>,
+}
+
 impl PostgresTx {
     pub(super) async fn begin(db: Postgres) -> DbResult<PostgresTx> {
-        let lending = db.lending();
-        let (lease, home) = db
-            .io()
-            .run(async move {
-                let lease = lending.lend().await?;
-                execute::command(lease.client()?, BEGIN).await?;
-                Ok((lease, Handle::current()))
-            })
-            .await?;
+        let work = |lease: Lease, _: Lending| async move {
+            execute::command(lease.client()?, BEGIN).await?;
+            Ok(Open::new(lease))
+        };
+        let open = db.lent(work).await?;
         Ok(PostgresTx {
             db,
-            lease: Some(lease),
+            open: Some(open),
             failed: None,
-            home,
         })
     }
 
@@ -52,28 +94,32 @@ impl PostgresTx {
         self.execute(sql, rows::statements(rows)?).await
     }
 
-    async fn execute(&mut self, sql: &'static Sql, parts: Vec<Vec<Param>>) -> DbResult<Reply> {
+    pub(super) async fn execute(
+        &mut self,
+        sql: &'static Sql,
+        parts: Vec<Vec<Param>>,
+    ) -> DbResult<Reply> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
         let text = self.db.text(sql);
-        let lending = self.db.lending();
-        let lease = self.lease()?;
-        // The connection travels with the work: when the caller goes away, it is dropped there and closes.
-        let (lease, result) = self
-            .db
-            .io()
-            .run(async move {
-                let result = lending.in_transaction(&lease, &text, &parts).await;
-                Ok((lease, result))
-            })
-            .await?;
-        if let Err(error) = &result {
-            self.failed = Some(after(error));
-        }
-        if result.as_ref().err().is_none_or(errors::keeps_connection) {
-            self.lease = Some(lease);
-        }
+        let lending = self.db.lending.clone();
+        let mut open = self.open.take().ok_or_else(gone)?;
+        // The connection travels with the work: when the caller goes away, it is rolled back there.
+        let work = async move {
+            let result = lending.in_transaction(open.lease()?, &text, &parts).await;
+            if result
+                .as_ref()
+                .err()
+                .is_some_and(|error| !errors::keeps_connection(error))
+            {
+                open.lease = None;
+            }
+            Ok((open, result))
+        };
+        let (open, result) = self.db.io.run(work).await?;
+        self.open = Some(open);
+        self.failed = result.as_ref().err().map(after);
         result
     }
 
@@ -82,50 +128,15 @@ impl PostgresTx {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
-        let lease = self.lease()?;
-        self.end(lease, "COMMIT").await
+        let open = self.open.take().ok_or_else(gone)?;
+        self.db.io.run(open.end("COMMIT")).await
     }
 
     /// Nothing of the transaction is left afterwards, even when the link broke.
     pub(crate) async fn rollback(mut self) -> DbResult<()> {
-        match self.lease.take() {
-            Some(lease) => self.end(lease, "ROLLBACK").await.or(Ok(())),
+        match self.open.take() {
+            Some(open) => self.db.io.run(open.end("ROLLBACK")).await.or(Ok(())),
             None => Ok(()),
-        }
-    }
-
-    async fn end(&self, lease: Lease, text: &'static str) -> DbResult<()> {
-        let work = async move {
-            let result = execute::command(lease.client()?, text).await;
-            lease.settle(&result);
-            result
-        };
-        self.db.io().run(work).await
-    }
-
-    fn lease(&mut self) -> DbResult<Lease> {
-        let lost = || {
-            DbError::new(
-                DbErrorKind::LinkLost,
-                "the transaction's connection is gone",
-            )
-        };
-        self.lease.take().ok_or_else(lost)
-    }
-}
-
-impl Drop for PostgresTx {
-    fn drop(&mut self) {
-        if let Some(lease) = self.lease.take() {
-            self.home.spawn(async move {
-                let result = match lease.client() {
-                    Ok(client) => execute::command(client, "ROLLBACK").await,
-                    Err(error) => Err(error),
-                };
-                if result.is_ok() {
-                    lease.give_back();
-                }
-            });
         }
     }
 }
