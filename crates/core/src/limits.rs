@@ -12,9 +12,8 @@ pub const RESULT_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const ERROR_BYTES_MAX: usize = 8 * 1024;
 /// Longest worker name, in bytes.
 pub const WORKER_BYTES_MAX: usize = 100;
-/// Deepest nesting of arrays and objects in a payload or result.
-///
-/// MariaDB's JSON functions go no deeper, so that text nested further could not be stored there.
+/// Most levels of a payload or result: up to 31 arrays and objects in one another, and the innermost
+/// value. MariaDB takes 32 arrays in one another for no JSON, whatever is in them.
 pub const JSON_DEPTH_MAX: usize = 32;
 /// Most tasks in one call that submits many.
 pub const SUBMIT_MANY_MAX: usize = 10_000;

@@ -4,12 +4,11 @@ use serde_json::{Map, Number, Value};
 
 use super::error::JsonError;
 use super::string::{self, Path};
-use crate::limits::JSON_DEPTH_MAX;
 
 /// The canonical text of a value.
 ///
 /// # Errors
-/// Refuses nesting deeper than [`JSON_DEPTH_MAX`] and the character U+0000 in strings and keys.
+/// Refuses nesting deeper than [`crate::limits::JSON_DEPTH_MAX`] and the character U+0000 in strings and keys.
 ///
 /// ```
 /// use serde_json::json;
@@ -58,7 +57,7 @@ impl Writer {
     }
 
     fn array(&mut self, items: &[Value]) -> Result<(), JsonError> {
-        self.check_depth()?;
+        self.path.check_depth()?;
         self.text.push('[');
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
@@ -73,7 +72,7 @@ impl Writer {
     }
 
     fn object(&mut self, members: &Map<String, Value>) -> Result<(), JsonError> {
-        self.check_depth()?;
+        self.path.check_depth()?;
         let mut members: Vec<_> = members.iter().collect();
         members.sort_unstable_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
         self.text.push('{');
@@ -99,15 +98,6 @@ impl Writer {
         }
         string::write(&mut self.text, text);
         Ok(())
-    }
-
-    fn check_depth(&self) -> Result<(), JsonError> {
-        if self.path.depth() < JSON_DEPTH_MAX {
-            return Ok(());
-        }
-        Err(JsonError::TooDeep {
-            pointer: self.path.pointer(),
-        })
     }
 
     fn check_size(&self) -> Result<(), JsonError> {

@@ -8,14 +8,13 @@ use serde_json::{Map, Number, Value};
 use super::canonical::float_text;
 use super::error::JsonError;
 use super::string::Path;
-use crate::limits::JSON_DEPTH_MAX;
 
 /// Reads one JSON value.
 ///
 /// # Errors
 /// Refuses what RFC 8259 forbids and what engines would change or refuse: duplicate keys, integers
 /// that fit neither 64 bits nor a float exactly, numbers beyond a float, half surrogate pairs, U+0000,
-/// nesting deeper than [`JSON_DEPTH_MAX`], a byte order mark, text after the value.
+/// nesting deeper than [`crate::limits::JSON_DEPTH_MAX`], a byte order mark, text after the value.
 ///
 /// ```
 /// use dutiful_core::json;
@@ -41,7 +40,7 @@ pub fn parse(text: &str) -> Result<Value, JsonError> {
     Ok(value)
 }
 
-/// The recursion goes no deeper than [`JSON_DEPTH_MAX`], whatever the text.
+/// The recursion goes no deeper than [`crate::limits::JSON_DEPTH_MAX`], whatever the text.
 struct Reader<'a> {
     text: &'a str,
     at: usize,
@@ -254,11 +253,7 @@ impl Reader<'_> {
 
     /// Steps into an array or object.
     fn open(&mut self) -> Result<(), JsonError> {
-        if self.path.depth() >= JSON_DEPTH_MAX {
-            return Err(JsonError::TooDeep {
-                pointer: self.path.pointer(),
-            });
-        }
+        self.path.check_depth()?;
         self.at += 1;
         self.skip_space();
         Ok(())

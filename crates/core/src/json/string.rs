@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::error::JsonError;
+use crate::limits::JSON_DEPTH_MAX;
+
 /// Writes a string with the shortest escapes that RFC 8785 asks for.
 pub(super) fn write(out: &mut String, text: &str) {
     out.push('"');
@@ -52,9 +55,15 @@ impl Path {
         }
     }
 
-    /// How many containers are around this place.
-    pub(super) fn depth(&self) -> usize {
-        self.starts.len()
+    /// Refuses an array or object at this place when it would be one too many. The innermost value
+    /// is a level of its own, even where there is none.
+    pub(super) fn check_depth(&self) -> Result<(), JsonError> {
+        if self.starts.len() + 1 < JSON_DEPTH_MAX {
+            return Ok(());
+        }
+        Err(JsonError::TooDeep {
+            pointer: self.pointer(),
+        })
     }
 
     /// The JSON Pointer, cut to a length that fits into an error text.

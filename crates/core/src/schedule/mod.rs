@@ -153,7 +153,7 @@ impl Schedule {
                 time_zone,
             } => cron::Clock::new(expression, time_zone)
                 .ok()
-                .map(Ticks::Cron),
+                .map(|clock| Ticks::Cron(Box::new(clock))),
         }
     }
 }
@@ -162,7 +162,7 @@ impl Schedule {
 enum Ticks {
     /// The interval in microseconds, 1 or more.
     Every(i64),
-    Cron(cron::Clock),
+    Cron(Box<cron::Clock>),
 }
 
 impl Ticks {
