@@ -9,8 +9,8 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::Engine;
+use super::debian::of_this_release;
 use super::mysql::{self, Family};
-use super::packages::of_this_release;
 use super::place::{Place, is_root};
 use super::run::quietly;
 use super::server::Server;

@@ -1,7 +1,7 @@
 //! `cargo xtask db`: private database servers on loopback, for tests and development.
 //!
-//! This module knows the engines and the commands. How a server is made and started is told
-//! by the module of its family; what all servers share is in `server`.
+//! This module knows the commands. What can be started is in `engine`, how a server is made
+//! and started in the module of its family, what all servers share in `server`.
 
 use std::path::PathBuf;
 
@@ -9,42 +9,26 @@ use anyhow::{Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use nix::sys::signal::Signal;
 
+pub(crate) use engine::Engine;
 use place::Place;
 use server::Server;
 
+mod debian;
+mod engine;
 mod galera;
 mod mysql;
-mod packages;
 mod pgbouncer;
 pub(crate) mod place;
+mod ports;
 mod postgres;
+mod private_root;
+mod process;
+mod programs;
 mod run;
 pub(crate) mod server;
 mod template;
 mod tls;
-
-/// What can be started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Engine {
-    /// MariaDB 10.11
-    Mariadb,
-    /// MySQL 9
-    Mysql,
-    /// PostgreSQL 15
-    Postgres,
-    /// MariaDB 11.8
-    #[value(name = "mariadb11")]
-    Mariadb11,
-    /// PostgreSQL 18
-    #[value(name = "postgres18")]
-    Postgres18,
-    /// MariaDB Galera: galera1, galera2, galera3
-    Galera,
-    /// PostgreSQL 15 with a standby: pgha1, pgha2
-    Pgha,
-    /// Transaction pooling in front of postgres, which it starts when needed
-    Pgbouncer,
-}
+mod wheel;
 
 /// `cargo xtask db ...`
 #[derive(Subcommand)]
@@ -125,132 +109,13 @@ pub(crate) fn run(command: &Command) -> Result<()> {
         Command::Kill { names } => each(&place, names, |_, server| server.kill()),
         Command::Freeze { names } => each(&place, names, |_, s| s.signal_all(Signal::SIGSTOP)),
         Command::Thaw { names } => each(&place, names, |_, s| s.signal_all(Signal::SIGCONT)),
-        Command::Promote => postgres::promote(&place, &Server::new(&place, "pgha2")),
+        Command::Promote => each(&place, &["pgha2".to_owned()], |_, standby| {
+            standby.port()?;
+            postgres::promote(&place, standby)
+        }),
         Command::Status => status(&place),
         Command::Env => environment(&place),
         Command::Install { engines } => engines.iter().try_for_each(|e| e.install(&place)),
-    }
-}
-
-impl Engine {
-    /// The name used on the command line and in `DUTIFUL_TEST_ENGINES`.
-    pub(crate) fn name(self) -> String {
-        format!("{self:?}").to_lowercase()
-    }
-
-    /// The servers it consists of, whether they exist or not.
-    pub(crate) fn servers(self, place: &Place) -> Vec<Server> {
-        let names = match self {
-            Engine::Galera => vec!["galera1", "galera2", "galera3"],
-            Engine::Pgha => vec!["pgha1", "pgha2"],
-            _ => return vec![Server::new(place, &self.name())],
-        };
-        names
-            .into_iter()
-            .map(|name| Server::new(place, name))
-            .collect()
-    }
-
-    fn lock(self, place: &Place) -> Result<std::fs::File> {
-        place.lock(&self.name())
-    }
-
-    fn stop_signal(self) -> Signal {
-        match self {
-            // PostgreSQL waits for its clients after SIGTERM, and ends them after SIGINT.
-            Engine::Postgres | Engine::Postgres18 | Engine::Pgha | Engine::Pgbouncer => {
-                Signal::SIGINT
-            }
-            _ => Signal::SIGTERM,
-        }
-    }
-
-    fn install(self, place: &Place) -> Result<()> {
-        match self {
-            Engine::Mariadb | Engine::Mysql | Engine::Mariadb11 => {
-                mysql::provide(place, self).map(drop)
-            }
-            Engine::Galera => galera::provide(place).map(drop),
-            Engine::Postgres | Engine::Postgres18 | Engine::Pgha => {
-                postgres::provide(place, self).map(drop)
-            }
-            Engine::Pgbouncer => pgbouncer::provide(place).map(drop),
-        }
-    }
-
-    /// Makes the engine's servers, or starts them again when they exist.
-    pub(crate) fn up(self, place: &Place, durable: bool, sync: bool) -> Result<()> {
-        let _lock = self.lock(place)?;
-        let servers = self.servers(place);
-        if servers.iter().all(|server| server.url().is_some()) {
-            if servers.iter().any(|server| server.is_durable() != durable) {
-                bail!(
-                    "{0} exists with other settings: run `cargo xtask db down {0}` first",
-                    self.name()
-                );
-            }
-            return servers
-                .iter()
-                .try_for_each(|server| self.start(place, server));
-        }
-        for server in &servers {
-            server.kill()?;
-        }
-        let begin = std::time::Instant::now();
-        self.create(place, &servers, durable, sync)?;
-        say!(
-            "{} is up after {:.1} s",
-            self.name(),
-            begin.elapsed().as_secs_f32()
-        );
-        Ok(())
-    }
-
-    fn create(self, place: &Place, servers: &[Server], durable: bool, sync: bool) -> Result<()> {
-        match self {
-            Engine::Galera => galera::create(place, servers, durable),
-            Engine::Pgha => postgres::create_pair(place, servers, durable, sync),
-            Engine::Mariadb | Engine::Mysql | Engine::Mariadb11 => {
-                mysql::create(place, self, &servers[0], durable)
-            }
-            Engine::Postgres | Engine::Postgres18 => {
-                postgres::create(place, self, &servers[0], durable)
-            }
-            Engine::Pgbouncer => {
-                Engine::Postgres.up(place, durable, false)?;
-                pgbouncer::create(
-                    place,
-                    &servers[0],
-                    &Engine::Postgres.servers(place)[0],
-                    durable,
-                )
-            }
-        }
-    }
-
-    /// Starts one of the engine's servers on the data it has.
-    fn start(self, place: &Place, server: &Server) -> Result<()> {
-        server.port()?;
-        if server.pid().is_some() {
-            return Ok(());
-        }
-        let begin = std::time::Instant::now();
-        match self {
-            Engine::Galera => galera::start(place, server, &self.servers(place))?,
-            Engine::Mariadb | Engine::Mysql | Engine::Mariadb11 => {
-                mysql::start(place, self, server)?
-            }
-            Engine::Postgres | Engine::Postgres18 | Engine::Pgha => {
-                postgres::start(place, self, server)?
-            }
-            Engine::Pgbouncer => pgbouncer::start(place, server)?,
-        }
-        say!(
-            "{} is up again after {:.1} s",
-            server.name,
-            begin.elapsed().as_secs_f32()
-        );
-        Ok(())
     }
 }
 

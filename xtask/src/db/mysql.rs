@@ -10,8 +10,9 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use super::Engine;
-use super::packages::{Programs, of_release, of_this_release, version_of};
+use super::debian::{of_release, of_this_release};
 use super::place::Place;
+use super::programs::{Programs, version_of};
 use super::run::{quietly, quietly_with_input};
 use super::server::{Server, copy_dir};
 use super::template::template;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::packages::{Programs, of_this_release};
+use super::debian::of_this_release;
 use super::place::Place;
 use super::postgres::{asks_for_password, url};
+use super::programs::Programs;
 use super::server::Server;
 
 const PATIENCE: Duration = Duration::from_secs(20);

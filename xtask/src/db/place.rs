@@ -115,6 +115,14 @@ fn lock(path: &Path) -> Result<File> {
     Ok(file)
 }
 
+/// Makes an empty folder, whatever was there.
+pub(crate) fn start_over(dir: &Path) -> Result<()> {
+    if dir.exists() {
+        fs::remove_dir_all(dir).with_context(|| format!("cannot remove {}", dir.display()))?;
+    }
+    fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))
+}
+
 /// Whether this tool runs as root.
 pub(crate) fn is_root() -> bool {
     Uid::effective().is_root()

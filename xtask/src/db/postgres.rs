@@ -10,12 +10,14 @@ use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, kill};
 
 use super::Engine;
-use super::packages::{Programs, of_this_release, version_of, wheel};
+use super::debian::of_this_release;
 use super::place::Place;
+use super::programs::{Programs, version_of};
 use super::run::{quietly, quietly_with_input};
 use super::server::{Server, copy_dir};
 use super::template::template;
 use super::tls;
+use super::wheel::wheel;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const BIN_15: &str = "usr/lib/postgresql/15/bin";

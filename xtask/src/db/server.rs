@@ -6,7 +6,6 @@
 
 use std::fs;
 use std::io;
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -17,14 +16,12 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::place::{Place, give_to_server_user};
+use super::ports::free_port;
+use super::process::{PAUSE, children, wait_gone};
 use super::run::tail;
 
-/// Ports are taken below the range that Linux gives to outgoing connections, so that a
-/// stopped server finds its own port free when it is started again.
-const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// How long a server may take to stop by itself before it is killed.
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// One server, running or not.
 #[derive(Clone)]
@@ -147,6 +144,7 @@ impl Server {
                 );
             }
             if begin.elapsed() > patience {
+                self.kill()?;
                 bail!(
                     "{} was not ready after {patience:?}:\n{}",
                     self.name,
@@ -226,59 +224,58 @@ impl Server {
     }
 }
 
-fn wait_gone(pid: Pid, patience: Duration) -> bool {
-    let begin = Instant::now();
-    let line = PathBuf::from(format!("/proc/{pid}/cmdline"));
-    // The command line of a dead process is empty, also while nobody has reaped it.
-    while fs::read(&line).is_ok_and(|text| !text.is_empty()) {
-        if begin.elapsed() > patience {
-            return false;
-        }
-        std::thread::sleep(PAUSE);
-    }
-    true
-}
-
-fn children(parent: Pid) -> Vec<Pid> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(|&pid| parent_of(pid) == Some(parent.as_raw()))
-        .map(Pid::from_raw)
-        .collect()
-}
-
-fn parent_of(pid: i32) -> Option<i32> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // "pid (name) state parent ...": the name may itself hold spaces and brackets.
-    stat.rsplit_once(')')?
-        .1
-        .split_whitespace()
-        .nth(1)?
-        .parse()
-        .ok()
-}
-
-/// The first of `count` ports in a row that nobody listens on and no server of ours owns.
-/// The search begins at a place of its own for each process, so that two of them rarely meet.
-fn free_port(place: &Place, count: u16) -> Result<u16> {
-    let owned: Vec<u16> = Server::all(place)?
-        .iter()
-        .filter_map(|server| server.port().ok())
-        .collect();
-    let slots = (PORTS.end - PORTS.start) / 4;
-    let first = std::process::id().wrapping_mul(2_654_435_761) % u32::from(slots);
-    for step in 0..u32::from(slots) {
-        let slot = u16::try_from((first + step) % u32::from(slots))?;
-        let port = PORTS.start + slot * 4;
-        let free = |p| TcpListener::bind(("127.0.0.1", p)).is_ok();
-        if !owned.contains(&port) && (port..port + count).all(free) {
-            return Ok(port);
-        }
-    }
-    bail!("no free port between {} and {}", PORTS.start, PORTS.end)
-}
-
 /// Copies a folder with its owners and times.
 pub(crate) fn copy_dir(from: &Path, to: &Path) -> Result<()> {
     super::run::quietly(Command::new("cp").arg("-a").arg(from).arg(to)).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(name: &str) -> Place {
+        let dir = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        Place {
+            state: dir.clone(),
+            cache: dir,
+        }
+    }
+
+    #[test]
+    fn a_process_that_is_not_ours_is_never_touched() {
+        let place = place("foreign");
+        let server = Server::new(&place, "postgres");
+        server.create(&place, 1, false).unwrap();
+        // Our own pid stands for one that was used again by somebody else.
+        server
+            .write("pid", &std::process::id().to_string())
+            .unwrap();
+        assert_eq!(server.pid(), None);
+        assert!(server.signal_all(Signal::SIGTERM).is_err());
+        server.kill().unwrap();
+        fs::remove_dir_all(place.state).unwrap();
+    }
+
+    #[test]
+    fn servers_of_one_folder_get_different_ports() {
+        let place = place("ports");
+        let port = |name| Server::new(&place, name).create(&place, 4, false).unwrap();
+        assert!(port("galera1").abs_diff(port("galera2")) >= 4);
+        fs::remove_dir_all(place.state).unwrap();
+    }
+
+    #[test]
+    fn a_server_that_ends_while_starting_tells_its_last_words() {
+        let place = place("ends");
+        let server = Server::new(&place, "mysql");
+        server.create(&place, 1, false).unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo no memory >&2; exit 3"]);
+        let error = server
+            .spawn(&mut command, STOP_PATIENCE, |_| false)
+            .unwrap_err();
+        assert!(error.to_string().contains("no memory"), "{error}");
+        fs::remove_dir_all(place.state).unwrap();
+    }
 }

@@ -94,6 +94,14 @@ pub(crate) fn run(test: &Test) -> Result<ExitCode> {
         counts.failed = 1;
     }
     say!("tested on {}", names.join(", "));
+    // Said again at the end, where it cannot be overlooked.
+    for engine in engines
+        .iter()
+        .map(|engine| engine.name())
+        .filter(|name| !names.contains(name))
+    {
+        eprintln!("SKIPPED: {engine} (the reason is above)");
+    }
     println!("{counts}");
     let code = u8::try_from(status.code().unwrap_or(1)).unwrap_or(1);
     Ok(ExitCode::from(code))

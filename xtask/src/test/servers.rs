@@ -42,7 +42,10 @@ impl Servers {
                 Ok(()) => names.push(name),
                 Err(_) if interrupted() => break,
                 Err(error) if in_ci() => return Err(error.context(format!("CI needs {name}"))),
-                Err(error) => eprintln!("SKIPPED: {name} ({error:#})"),
+                Err(error) => {
+                    let reason = format!("{error:#}").replace('\n', " ");
+                    eprintln!("SKIPPED: {name} ({reason})");
+                }
             }
         }
         Ok(names)
