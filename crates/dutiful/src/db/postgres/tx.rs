@@ -94,32 +94,53 @@ impl PostgresTx {
         self.execute(sql, rows::statements(rows)?).await
     }
 
+    /// Runs a script of fixed text inside the transaction: the statements of a migration.
+    pub(crate) async fn script(&mut self, text: &'static str) -> DbResult<()> {
+        let text = self.db.prefix.apply(text);
+        self.step(|open| async move {
+            let result = match open.lease().and_then(Lease::client) {
+                Ok(client) => execute::command(client, &text).await,
+                Err(error) => Err(error),
+            };
+            (open, result)
+        })
+        .await
+    }
+
     pub(super) async fn execute(
         &mut self,
         sql: &'static Sql,
         parts: Vec<Vec<Param>>,
     ) -> DbResult<Reply> {
+        let text = self.db.text(sql);
+        let lending = self.db.lending.clone();
+        self.step(|open| async move {
+            let result = match open.lease() {
+                Ok(lease) => lending.in_transaction(lease, &text, &parts).await,
+                Err(error) => Err(error),
+            };
+            (open, result)
+        })
+        .await
+    }
+
+    /// The connection travels with the work: when the caller goes away, it is rolled back there.
+    async fn step<T, F>(&mut self, work: impl FnOnce(Open) -> F) -> DbResult<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = (Open, DbResult<T>)> + Send + 'static,
+    {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        let text = self.db.text(sql);
-        let lending = self.db.lending.clone();
-        let mut open = self.open.take().ok_or_else(gone)?;
-        // The connection travels with the work: when the caller goes away, it is rolled back there.
-        let work = async move {
-            let result = lending.in_transaction(open.lease()?, &text, &parts).await;
-            if result
-                .as_ref()
-                .err()
-                .is_some_and(|error| !errors::keeps_connection(error))
-            {
-                open.lease = None;
-            }
-            Ok((open, result))
-        };
-        let (open, result) = self.db.io.run(work).await?;
+        let work = work(self.open.take().ok_or_else(gone)?);
+        let (mut open, result) = self.db.io.run(async move { Ok(work.await) }).await?;
+        let failed = result.as_ref().err();
+        if failed.is_some_and(|error| !errors::keeps_connection(error)) {
+            open.lease = None;
+        }
         self.open = Some(open);
-        self.failed = result.as_ref().err().map(after);
+        self.failed = failed.map(after);
         result
     }
 

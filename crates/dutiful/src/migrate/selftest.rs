@@ -1,0 +1,62 @@
+//! Proof that the server's `SKIP LOCKED` locks: what two workers rely on when they claim at once.
+
+use crate::db::{Db, Tx};
+use crate::store::migrations::LOCK_ROW;
+use crate::{Error, ErrorKind, Result};
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+/// How often the row is asked for while other workers, which make the same test, hold it.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(20);
+/// A server that waits here for the lock does not skip it.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+/// Locks a row on one connection and asks for it on another, which must not get it.
+///
+/// Needs a schema that has passed [`super::Migrator::check`]. Nothing to prove on SQLite, where one
+/// connection writes at a time.
+pub(crate) async fn skip_locked_holds(db: &Db) -> Result<()> {
+    if matches!(db, Db::Sqlite(_)) {
+        return Ok(());
+    }
+    let version = i64::from(super::newest_version());
+    let Some(tx) = lock_row(db, version).await? else {
+        // The row is there, and for a second nobody gave it to us: locks are skipped.
+        return Ok(());
+    };
+    let other = db.dedicated();
+    let asked = timeout(ANSWER_MAX, other.write(&LOCK_ROW, vec![version.into()])).await;
+    tx.rollback().await?;
+    match asked {
+        Ok(Ok(reply)) if reply.rows.is_empty() => Ok(()),
+        Ok(Ok(_)) => Err(refusal("gave the same row to two connections at once")),
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => Err(refusal("waited for a locked row instead of skipping it")),
+    }
+}
+
+/// A transaction that has locked the row; `None` when others held it all the time.
+async fn lock_row(db: &Db, version: i64) -> Result<Option<Tx>> {
+    for _ in 0..TRIES {
+        let mut tx = db.begin().await?;
+        let reply = tx.run(&LOCK_ROW, vec![version.into()]).await?;
+        if !reply.rows.is_empty() {
+            return Ok(Some(tx));
+        }
+        tx.rollback().await?;
+        sleep(PAUSE).await;
+    }
+    Ok(None)
+}
+
+fn refusal(what: &str) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!(
+            "this server {what}, so workers would run tasks twice: it does not honour FOR UPDATE SKIP \
+             LOCKED, or the database URL spreads connections over several nodes; use a server that does, \
+             or name one node in the URL"
+        ),
+    )
+}
