@@ -3,7 +3,8 @@
 //! What lives here: the handle that the rest of the crate holds, and what one call of it does. Below:
 //! the URL (`settings`), making connections (`connect`) and spacing the attempts (`gate`), sharing
 //! them (`pool`), running one statement (`exec`), transactions (`tx`), many rows in few texts
-//! (`expand`), values (`convert`) and what the server's errors mean (`errors`).
+//! (`expand`), values (`convert`), what the server's errors mean (`errors`) and which servers will
+//! do (`version`).
 
 mod connect;
 mod convert;
@@ -14,6 +15,7 @@ mod gate;
 mod pool;
 mod settings;
 mod tx;
+mod version;
 
 use super::io::Io;
 use super::{
@@ -136,6 +138,14 @@ impl Mysql {
     /// Where the server listens; `None` for a Unix socket.
     pub(crate) fn host_and_port(&self) -> Option<(String, u16)> {
         self.connector.host_and_port()
+    }
+
+    pub(crate) fn io(&self) -> &Io {
+        &self.io
+    }
+
+    pub(crate) fn prefix(&self) -> &Prefix {
+        &self.prefix
     }
 
     fn text(&self, sql: &'static Sql) -> Cow<'static, str> {

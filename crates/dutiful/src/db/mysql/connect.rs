@@ -3,7 +3,7 @@
 use super::errors::{self, of_connecting};
 use super::gate::Gate;
 use super::settings::Settings;
-use super::{DbError, DbErrorKind, DbResult};
+use super::{DbError, DbErrorKind, DbResult, version};
 use crate::db::tls::SslMode;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, Row};
@@ -17,6 +17,8 @@ use tokio::time::timeout;
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// Parameters of one statement, in bytes, however much more the server would take.
 const STATEMENT_BYTES: u64 = 4 * 1024 * 1024;
+
+const FACTS: &str = "SELECT VERSION(), @@version_comment, @@max_allowed_packet";
 
 /// What is known about the server.
 #[derive(Debug, Clone, Copy)]
@@ -101,24 +103,28 @@ impl Connector {
             Ok(result) => result,
             Err(_) => {
                 let seconds = CONNECT_LIMIT.as_secs();
-                let text = format!("cannot connect: no answer within {seconds} s");
+                let text = format!(
+                    "cannot connect to {}: no answer within {seconds} s",
+                    self.settings.server()
+                );
                 Err(DbError::new(DbErrorKind::Unavailable, text))
             }
         }
     }
 
     async fn set_up(&self) -> DbResult<(Conn, Facts)> {
-        let mut conn = self.log_in().await.map_err(of_connecting)?;
+        let server = self.settings.server();
+        let refused = |error| of_connecting(error, &server);
+        let mut conn = self.log_in().await.map_err(refused)?;
         let facts = match self.facts.get() {
             Some(facts) => *facts,
             None => {
-                let found = read_facts(&mut conn).await?;
+                let row = conn.query_first(FACTS).await.map_err(refused)?;
+                let found = read_facts(row)?;
                 *self.facts.get_or_init(|| found)
             }
         };
-        conn.query_drop(facts.session())
-            .await
-            .map_err(of_connecting)?;
+        conn.query_drop(facts.session()).await.map_err(refused)?;
         Ok((conn, facts))
     }
 
@@ -142,20 +148,18 @@ fn lacks_tls(error: &Error) -> bool {
         || errors::tls_error(error).is_some()
 }
 
-async fn read_facts(conn: &mut Conn) -> DbResult<Facts> {
-    const FACTS: &str = "SELECT VERSION(), @@version_comment, @@max_allowed_packet";
-    let row: Option<Row> = conn.query_first(FACTS).await.map_err(of_connecting)?;
+fn read_facts(row: Option<Row>) -> DbResult<Facts> {
     let text = |index: usize| {
         let value = row
             .as_ref()
             .and_then(|row| row.get_opt::<String, usize>(index)?.ok());
         value.unwrap_or_default()
     };
-    let version = text(0);
-    let mariadb = errors::check_version(&version, &text(1))?;
+    let name = text(0);
+    let mariadb = version::check(&name, &text(1))?;
     let max_packet = text(2).parse().unwrap_or(STATEMENT_BYTES);
     // MariaDB took over MySQL's name of the variable in 11.1.
-    let old_name = mariadb && errors::numbers(&version) < [11, 1, 0];
+    let old_name = mariadb && version::numbers(&name) < [11, 1, 0];
     let isolation = if old_name {
         "tx_isolation"
     } else {

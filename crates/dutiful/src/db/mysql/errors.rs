@@ -1,6 +1,6 @@
 //! What an error of the server or of the link means for the caller.
 
-use super::{DbError, DbErrorKind, DbResult};
+use super::{DbError, DbErrorKind};
 use mysql_async::{DriverError, Error, IoError, ServerError, UrlError};
 use std::io;
 
@@ -68,8 +68,8 @@ fn fix(code: u16) -> Option<&'static str> {
 /// An error of a statement that was under way.
 pub(super) fn of_statement(error: Error) -> DbError {
     match error {
-        Error::Server(error) => server(&error),
-        Error::Io(error) => lost(&error.to_string()),
+        Error::Server(error) => of_server(&error),
+        Error::Io(error) => lost(&link_error(&error)),
         Error::Driver(DriverError::ConnectionClosed) => lost("the connection was closed"),
         Error::Driver(
             error @ (DriverError::PacketOutOfOrder | DriverError::UnexpectedPacket { .. }),
@@ -83,7 +83,7 @@ fn lost(why: &str) -> DbError {
     DbError::new(DbErrorKind::LinkLost, text)
 }
 
-fn server(error: &ServerError) -> DbError {
+fn of_server(error: &ServerError) -> DbError {
     let text = match fix(error.code) {
         Some(fix) => format!("{}; {fix}", error.message),
         None => error.message.clone(),
@@ -91,39 +91,54 @@ fn server(error: &ServerError) -> DbError {
     DbError::new(kind(error.code), text).with_code(error.code.to_string())
 }
 
-/// An error while connecting: nothing has been done yet.
-pub(super) fn of_connecting(error: Error) -> DbError {
+/// An error while connecting to `server`: nothing has been done yet.
+pub(super) fn of_connecting(error: Error, server: &str) -> DbError {
     if let Some(tls) = tls_error(&error) {
         let text = format!(
-            "the server's TLS certificate was not accepted: {tls}; name the file of your own \
+            "the TLS certificate of {server} was not accepted: {tls}; name the file of your own \
              authority with sslrootcert=FILE in the database URL, or add sslmode=require to go \
              without the check"
         );
         return DbError::new(DbErrorKind::Denied, text);
     }
+    let denied = |text: String| DbError::new(DbErrorKind::Denied, text);
+    let away = |why: String| {
+        DbError::new(
+            DbErrorKind::Unavailable,
+            format!("cannot connect to {server}: {why}"),
+        )
+    };
     match error {
-        Error::Server(error) => match server(&error) {
+        Error::Server(error) => match of_server(&error) {
             lost if lost.kind == DbErrorKind::LinkLost => DbError {
                 kind: DbErrorKind::Unavailable,
                 ..lost
             },
             error => error,
         },
-        Error::Driver(DriverError::NoClientSslFlagFromServer) => DbError::new(
-            DbErrorKind::Denied,
-            "the server offers no TLS; switch it on there, or add sslmode=disable to the database URL",
-        ),
-        Error::Driver(DriverError::UnknownAuthPlugin { name }) => DbError::new(
-            DbErrorKind::Denied,
-            format!(
-                "the server asks for the login plugin `{name}`; let the user log in by \
-                 caching_sha2_password or mysql_native_password"
-            ),
-        ),
+        Error::Driver(DriverError::NoClientSslFlagFromServer) => denied(format!(
+            "{server} offers no TLS; switch it on there, or add sslmode=disable to the database URL"
+        )),
+        Error::Driver(DriverError::UnknownAuthPlugin { name }) => denied(format!(
+            "{server} asks for the login plugin `{name}`; let the user log in by \
+             caching_sha2_password or mysql_native_password"
+        )),
         Error::Driver(
             error @ (DriverError::MysqlOldPasswordDisabled | DriverError::CleartextPluginDisabled),
-        ) => DbError::new(DbErrorKind::Denied, error.to_string()),
-        error => DbError::new(DbErrorKind::Unavailable, format!("cannot connect: {error}")),
+        ) => denied(error.to_string()),
+        Error::Io(error) => away(link_error(&error)),
+        error => away(error.to_string()),
+    }
+}
+
+/// What happened to a link, without the driver's and rustls's words around it.
+fn link_error(error: &IoError) -> String {
+    match error {
+        IoError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            "the server closed the connection".to_owned()
+        }
+        IoError::Io(error) => error.to_string(),
+        IoError::Tls(error) => error.to_string(),
     }
 }
 
@@ -175,48 +190,6 @@ pub(super) fn refuses_commit(error: &DbError) -> bool {
             .is_some_and(|code| READ_ONLY.contains(&code))
 }
 
-/// Refuses servers that lack what is needed. Returns whether it is MariaDB.
-pub(super) fn check_version(version: &str, comment: &str) -> DbResult<bool> {
-    let says = |name: &str| {
-        [version, comment]
-            .iter()
-            .any(|text| text.to_ascii_lowercase().contains(name))
-    };
-    let numbers = numbers(version);
-    let mariadb = says("mariadb");
-    let (product, lowest) = if mariadb {
-        ("MariaDB", [10, 6, 0])
-    } else {
-        ("MySQL", [8, 0, 13])
-    };
-    let refuse = |why: &str| {
-        let text = format!(
-            "the server is {product} {version}, {why}; use MySQL 8.0.13 or newer, or MariaDB 10.6 or newer"
-        );
-        Err(DbError::new(DbErrorKind::Unsupported, text))
-    };
-    if says("tidb") {
-        return refuse("which is TiDB and does not lock rows with SKIP LOCKED");
-    }
-    if numbers < lowest {
-        refuse("which is too old")
-    } else {
-        Ok(mariadb)
-    }
-}
-
-/// The first three numbers of a version; what is missing is 0.
-pub(super) fn numbers(version: &str) -> [u32; 3] {
-    let mut found = [0; 3];
-    let digits = version
-        .split(|c: char| !c.is_ascii_digit())
-        .filter(|part| !part.is_empty());
-    for (slot, part) in found.iter_mut().zip(digits) {
-        *slot = part.parse().unwrap_or_default();
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,7 +234,7 @@ mod tests {
             (1142, "GRANT"),
             (1251, "caching_sha2_password"),
         ] {
-            let error = of_connecting(server_error(code));
+            let error = of_connecting(server_error(code), "db");
             assert!(
                 error.kind == DbErrorKind::Denied && error.message.contains(word),
                 "{error}"
@@ -273,9 +246,9 @@ mod tests {
     fn a_broken_pipe_is_lost_in_a_statement_and_unavailable_before() {
         let broken = || Error::from(io::Error::from(io::ErrorKind::BrokenPipe));
         assert_eq!(of_statement(broken()).kind, DbErrorKind::LinkLost);
-        assert_eq!(of_connecting(broken()).kind, DbErrorKind::Unavailable);
+        assert_eq!(of_connecting(broken(), "db").kind, DbErrorKind::Unavailable);
         assert_eq!(
-            of_connecting(server_error(1927)).kind,
+            of_connecting(server_error(1927), "db").kind,
             DbErrorKind::Unavailable
         );
     }
@@ -311,29 +284,6 @@ mod tests {
                 refused,
                 "{code}"
             );
-        }
-    }
-
-    #[test]
-    fn old_servers_and_tidb_are_refused_by_name() {
-        for (version, comment, expected) in [
-            ("10.11.19-MariaDB-0+deb12u1", "Debian 12", Some(true)),
-            ("10.6.0-MariaDB", "", Some(true)),
-            ("12.0.1", "MariaDB Server", Some(true)),
-            ("9.7.4", "MySQL Community Server - GPL", Some(false)),
-            ("8.0.13", "", Some(false)),
-            ("8.0.12", "", None),
-            ("5.7.44-log", "", None),
-            ("10.5.28-MariaDB", "", None),
-            ("8.0.11-TiDB-v8.5.0", "TiDB Server", None),
-            ("", "", None),
-        ] {
-            let found = check_version(version, comment);
-            assert_eq!(found.as_ref().ok().copied(), expected, "{version}");
-            if let Err(error) = found {
-                assert_eq!(error.kind, DbErrorKind::Unsupported);
-                assert!(error.message.contains(version) && error.message.contains("8.0.13"));
-            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One statement on one connection: prepared, run, read to its end, within a bound of time.
 
-use super::expand::Statement;
+use super::expand::{Sort, Statement};
 use super::{DbError, DbErrorKind, DbResult, Reply};
 use super::{convert, errors};
 use mysql_async::prelude::Queryable;
@@ -8,8 +8,8 @@ use mysql_async::{Conn, Error, Params, Row, Value};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// When no answer to a statement about rows comes for so long, the server or the way to it is gone.
-/// Lock waits are bounded by the server at a sixth of this; a change of the schema may take its time.
+/// When no answer comes for so long, the server or the way to it is gone. Lock waits are bounded by
+/// the server at a sixth of this; a change of the schema may take its time.
 const ANSWER_LIMIT: Duration = Duration::from_secs(120);
 /// What a packet needs beside text and parameters.
 const PACKET_MARGIN: u64 = 64 * 1024;
@@ -26,31 +26,28 @@ pub(super) async fn run(conn: &mut Conn, statement: Statement, max_packet: u64) 
         );
         return Err(DbError::new(DbErrorKind::Other, text));
     }
-    if !statement.about_rows() {
-        return command(conn, &statement.text)
-            .await
-            .map_err(errors::of_statement);
-    }
-    match timeout(
-        ANSWER_LIMIT,
-        prepared(conn, &statement.text, statement.params),
-    )
-    .await
-    {
-        Ok(result) => result,
-        Err(_) => {
-            let text = format!(
-                "the server did not answer within {} s",
-                ANSWER_LIMIT.as_secs()
-            );
-            Err(DbError::new(DbErrorKind::LinkLost, text))
+    let sort = statement.sort();
+    let work = async {
+        match sort {
+            Sort::Rows => prepared(conn, &statement.text, statement.params).await,
+            Sort::Command | Sort::Schema => command(conn, &statement.text).await,
         }
+    };
+    if sort == Sort::Schema {
+        return work.await;
     }
+    timeout(ANSWER_LIMIT, work).await.unwrap_or_else(|_| {
+        let text = format!(
+            "the server did not answer within {} s",
+            ANSWER_LIMIT.as_secs()
+        );
+        Err(DbError::new(DbErrorKind::LinkLost, text))
+    })
 }
 
 /// Statements that cannot be prepared on every server, or are not worth it.
-async fn command(conn: &mut Conn, text: &str) -> Result<Reply, Error> {
-    conn.query_drop(text).await?;
+async fn command(conn: &mut Conn, text: &str) -> DbResult<Reply> {
+    conn.query_drop(text).await.map_err(errors::of_statement)?;
     Ok(Reply {
         affected: conn.affected_rows(),
         ..Reply::default()

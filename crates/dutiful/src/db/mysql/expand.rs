@@ -34,19 +34,35 @@ impl Statement {
         self.text.len() + self.params.iter().map(convert::size).sum::<usize>()
     }
 
-    /// Whether it reads or writes rows. Everything else (schema, `SET`, `COMMIT`) is sent as it is.
-    pub(super) fn about_rows(&self) -> bool {
-        const VERBS: [&str; 8] = [
-            "select", "insert", "update", "delete", "replace", "with", "show", "explain",
+    pub(super) fn sort(&self) -> Sort {
+        const COMMANDS: [&str; 5] = ["start", "commit", "rollback", "set", "kill"];
+        const SCHEMA: [&str; 10] = [
+            "create", "alter", "drop", "rename", "truncate", "analyze", "optimize", "grant",
+            "revoke", "flush",
         ];
         let text = code(&self.text);
         let verb = text
             .split(|c: char| !c.is_ascii_alphabetic())
             .next()
             .unwrap_or_default();
-        // A parenthesis can only begin a SELECT.
-        !self.params.is_empty() || verb.is_empty() || VERBS.contains(&&*verb.to_ascii_lowercase())
+        let is = |word: &&str| verb.eq_ignore_ascii_case(word);
+        match () {
+            () if COMMANDS.iter().any(is) => Sort::Command,
+            () if SCHEMA.iter().any(is) => Sort::Schema,
+            () => Sort::Rows,
+        }
     }
+}
+
+/// How a statement is to be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// Reads or writes rows: prepared, kept prepared, bounded in time.
+    Rows,
+    /// Transactions and sessions: sent as it is.
+    Command,
+    /// Changes the schema: sent as it is, and may take long.
+    Schema,
 }
 
 /// The text without leading spaces and comments.

@@ -84,7 +84,8 @@ impl Pool {
             broken: false,
             pool,
             handle: Handle::current(),
-            _permit: permit,
+            permit: Some(permit),
+            orphan: false,
         })
     }
 
@@ -94,7 +95,7 @@ impl Pool {
         let mut lease = self.take().await?;
         match lease.command(BEGIN).await {
             Err(error) if error.kind == DbErrorKind::LinkLost => {
-                drop(lease);
+                lease.give_back();
                 let mut lease = self.take().await?;
                 lease.command(BEGIN).await.map(|()| lease)
             }
@@ -164,13 +165,15 @@ fn close(handle: &Handle, conn: Conn) {
     drop(handle.spawn(timeout(CLOSE_LIMIT, conn.disconnect())));
 }
 
-/// A connection in use. Dropping it closes it, and so ends whatever was open on it.
+/// A connection in use. Dropping it rolls back what is open on it, and then it goes to the next caller.
 pub(super) struct Lease {
     conn: Option<Conn>,
     broken: bool,
     pool: Arc<Pool>,
     handle: Handle,
-    _permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
+    /// Being cleaned up already.
+    orphan: bool,
 }
 
 impl Lease {
@@ -201,11 +204,11 @@ impl Lease {
 
     /// Hands the connection to the next caller, unless it is broken.
     pub(super) fn give_back(mut self) {
-        if self.broken {
-            return;
-        }
-        if let Some(conn) = self.conn.take().filter(|conn| !conn.is_disconnected()) {
-            self.pool.keep(conn);
+        if let Some(conn) = self.conn.take() {
+            match self.broken || conn.is_disconnected() {
+                true => close(&self.handle, conn),
+                false => self.pool.keep(conn),
+            }
         }
     }
 
@@ -224,8 +227,21 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(conn) = self.conn.take() {
-            close(&self.handle, conn);
-        }
+        let Some(conn) = self.conn.take().filter(|_| !self.orphan) else {
+            return;
+        };
+        let mut lease = Lease {
+            conn: Some(conn),
+            broken: self.broken,
+            pool: Arc::clone(&self.pool),
+            handle: self.handle.clone(),
+            permit: self.permit.take(),
+            orphan: true,
+        };
+        // When the loop has ended this drops the connection, and the server rolls back by itself.
+        self.handle.spawn(async move {
+            lease.roll_back().await;
+            lease.give_back();
+        });
     }
 }

@@ -3,12 +3,11 @@
 use super::pool::Lease;
 use super::{DbError, DbErrorKind, DbResult, Mysql, Reply, Rows, Sql, Statement, Value};
 use super::{expand, run_all};
-use futures_util::FutureExt;
 use std::fmt;
 
 const COMMIT: &str = "COMMIT";
 
-/// An open transaction.
+/// An open transaction. Dropping it drops its connection, which is rolled back then (see `pool`).
 pub(crate) struct MysqlTx {
     db: Mysql,
     /// The connection; away while a statement runs, and gone when the transaction has ended.
@@ -38,7 +37,7 @@ impl MysqlTx {
     }
 
     /// The connection travels with the work, so a caller that goes away takes nothing with it: the
-    /// work ends on the loop, and the connection, with nobody to hand it back to, is closed.
+    /// work ends on the loop, and the connection, with nobody to hand it back to, is rolled back.
     async fn run_statements(&mut self, statements: Vec<Statement>) -> DbResult<Reply> {
         let mut lease = self.take()?;
         let outcome = self.db.io.run(async move {
@@ -73,10 +72,15 @@ impl MysqlTx {
 
     pub(crate) async fn rollback(mut self) -> DbResult<()> {
         // A transaction that ended by an error has been rolled back already.
-        let Some(lease) = self.lease.take() else {
+        let Some(mut lease) = self.lease.take() else {
             return Ok(());
         };
-        self.db.io.run(end(lease)).await
+        let work = async move {
+            lease.roll_back().await;
+            lease.give_back();
+            Ok(())
+        };
+        self.db.io.run(work).await
     }
 
     fn take(&mut self) -> DbResult<Lease> {
@@ -90,27 +94,12 @@ impl MysqlTx {
     }
 }
 
-impl Drop for MysqlTx {
-    fn drop(&mut self) {
-        if let Some(lease) = self.lease.take() {
-            // Polling once starts the work on the loop; nobody waits for its end.
-            let _ = self.db.io.run(end(lease)).now_or_never();
-        }
-    }
-}
-
 impl fmt::Debug for MysqlTx {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MysqlTx")
             .field("undone", &self.undone)
             .finish_non_exhaustive()
     }
-}
-
-async fn end(mut lease: Lease) -> DbResult<()> {
-    lease.roll_back().await;
-    lease.give_back();
-    Ok(())
 }
 
 /// Commits; what the server did not clearly refuse may have happened.

@@ -128,22 +128,20 @@ fn documents_are_cut_by_size() {
 }
 
 #[test]
-fn statements_about_rows_are_told_from_commands() {
-    let about = |text: &'static str| Statement::command(text).about_rows();
+fn a_statement_is_sorted_by_its_first_word() {
+    let sort = |text: &'static str| Statement::command(text).sort();
     for text in [
         "SELECT 1",
         "/* a: b */ insert into t",
         "-- x\n  WITH a AS",
         "(SELECT 1)",
+        "",
     ] {
-        assert!(about(text), "{text}");
+        assert_eq!(sort(text), Sort::Rows, "{text}");
     }
-    for text in [
-        "COMMIT",
-        "/* x */ CREATE TABLE t (a INT)",
-        "ALTER TABLE",
-        "SET x = 1",
-    ] {
-        assert!(!about(text), "{text}");
+    assert_eq!(sort("COMMIT"), Sort::Command);
+    assert_eq!(sort("START TRANSACTION"), Sort::Command);
+    for text in ["/* x */ CREATE TABLE t (a INT)", "# y\nALTER TABLE t"] {
+        assert_eq!(sort(text), Sort::Schema, "{text}");
     }
 }
