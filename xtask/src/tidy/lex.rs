@@ -7,6 +7,8 @@ pub(crate) struct Literal {
     pub(crate) line: usize,
     /// Where it begins in the text, its prefix included.
     pub(crate) at: usize,
+    /// Where it ends in the text.
+    pub(crate) end: usize,
     /// Its content, escapes of white space made plain.
     pub(crate) text: String,
 }
@@ -42,7 +44,12 @@ pub(crate) fn lex(source: &str) -> Parts {
             Kind::Text { content, raw } => {
                 let text = &source[content];
                 let text = if raw { text.to_owned() } else { plain(text) };
-                literals.push(Literal { line, at, text });
+                literals.push(Literal {
+                    line,
+                    at,
+                    end,
+                    text,
+                });
             }
             Kind::Character => {}
         }
