@@ -9,6 +9,7 @@ mod errors;
 mod execute;
 mod gate;
 mod listen;
+mod parameters;
 mod pooler;
 mod rows;
 mod settings;

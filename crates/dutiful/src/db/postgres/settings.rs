@@ -1,44 +1,12 @@
 //! What a PostgreSQL URL says: the driver's settings, and the parameters that are ours.
 
+use super::parameters::{decoded, on_or_off, pool_size, sort_parameters, wrong};
 use crate::db::tls::{self, SslMode};
-use crate::db::{DatabaseUrl, DbError, DbErrorKind, DbResult};
+use crate::db::{DatabaseUrl, DbResult};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode as DriverSslMode, TargetSessionAttrs};
-
-/// Parameters that the driver understands and that are handed on.
-const DRIVER: [&str; 17] = [
-    "application_name",
-    "channel_binding",
-    "connect_timeout",
-    "dbname",
-    "host",
-    "hostaddr",
-    "keepalives",
-    "keepalives_idle",
-    "keepalives_interval",
-    "keepalives_retries",
-    "load_balance_hosts",
-    "options",
-    "password",
-    "port",
-    "sslnegotiation",
-    "target_session_attrs",
-    "user",
-];
-
-/// Parameters that are ours.
-const OURS: [&str; 6] = [
-    "listen",
-    "listen_url",
-    "pool",
-    "sslmode",
-    "sslrootcert",
-    "statement_cache",
-];
-
-const MAX_POOL: usize = 1_000;
 
 /// A URL taken apart.
 #[derive(Debug, Clone)]
@@ -217,73 +185,10 @@ fn host_text(host: &Host) -> String {
     }
 }
 
-/// Parameters that are ours, decoded, and those of the driver, as they were written.
-type Sorted<'a> = (Vec<(String, String)>, Vec<&'a str>);
-
-fn sort_parameters(query: &str) -> DbResult<Sorted<'_>> {
-    let (mut ours, mut driver) = (Vec::new(), Vec::new());
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let key = if key == "ssl-mode" { "sslmode" } else { key };
-        if OURS.contains(&key) {
-            ours.push((key.to_owned(), decoded(value)?));
-        } else if DRIVER.contains(&key) {
-            driver.push(pair);
-        } else {
-            let known = [&OURS[..], &DRIVER[..]].concat().join(", ");
-            return Err(wrong(format!(
-                "the URL parameter `{key}` is not known; known are {known}"
-            )));
-        }
-    }
-    Ok((ours, driver))
-}
-
-fn on_or_off(name: &str, value: &str) -> DbResult<bool> {
-    match value {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err(wrong(format!("{name}={value} is not known; use on or off"))),
-    }
-}
-
-fn pool_size(value: &str) -> DbResult<usize> {
-    let size = value
-        .parse()
-        .ok()
-        .filter(|size| (1..=MAX_POOL).contains(size));
-    size.ok_or_else(|| wrong(format!("pool={value} is not a number from 1 to {MAX_POOL}")))
-}
-
-fn decoded(text: &str) -> DbResult<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let hex = tail
-            .get(..2)
-            .filter(|_| first == b'%')
-            .and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8(bytes).map_err(|_| wrong("the database URL holds bytes that are not UTF-8"))
-}
-
-fn wrong(message: impl Into<String>) -> DbError {
-    DbError::new(DbErrorKind::Config, message)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::DbErrorKind;
 
     fn parse(text: &str) -> DbResult<Settings> {
         Settings::parse(&DatabaseUrl::parse(text).unwrap())
