@@ -1,0 +1,155 @@
+//! Looking at tasks, workers and counts. Nothing here changes anything.
+
+mod cursor;
+mod filter;
+mod history;
+mod stats;
+mod task;
+#[cfg(test)]
+pub(super) mod tests;
+mod worker;
+
+pub use filter::{Filter, Page};
+pub use history::{AttemptInfo, LogLine};
+pub use stats::{NameCounts, Stats};
+pub use task::TaskInfo;
+pub use worker::{PeriodicInfo, WorkerInfo};
+
+use super::Client;
+use crate::store::{attempts, get, list, logs, periodic_list, stats as counts, worker_list};
+use crate::{Error, ErrorKind, Result};
+use dutiful_core::TaskId;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Between two looks at a task that is waited for: doubling from the one to the other.
+const PAUSE_MIN: Duration = Duration::from_millis(5);
+const PAUSE_MAX: Duration = Duration::from_millis(500);
+/// Waiting for longer than this is as good as for ever, and no clock overflows.
+const WAIT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+impl Client {
+    /// One task.
+    ///
+    /// # Errors
+    /// `not_found`; whatever the database says.
+    pub async fn get(&self, id: TaskId) -> Result<TaskInfo> {
+        let row = get::get(self.db(), id.0).await?;
+        row.map(TaskInfo::from).ok_or_else(|| no_such_task(id))
+    }
+
+    /// Waits until the task has ended, in success or otherwise, by looking every 5 to 500 ms.
+    ///
+    /// A time of zero looks once. A task that is retried after it has ended counts as not ended.
+    ///
+    /// # Errors
+    /// `timeout` when it has not ended in time: the text says in which state it was. `not_found`, also
+    /// when the task is deleted meanwhile.
+    pub async fn wait(&self, id: TaskId, at_most: Duration) -> Result<TaskInfo> {
+        let deadline = Instant::now() + at_most.min(WAIT_MAX);
+        let mut pause = PAUSE_MIN;
+        loop {
+            let task = self.get(id).await?;
+            if task.state.is_ended() {
+                return Ok(task);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Error::new(
+                    ErrorKind::Timeout,
+                    format!(
+                        "task {id} was still {} after {at_most:?}; wait longer",
+                        task.state
+                    ),
+                ));
+            }
+            tokio::time::sleep(pause.min(left)).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    /// One page of tasks, newest first.
+    ///
+    /// A page may hold fewer tasks than its limit and still have a next one: when a state is asked for
+    /// and few tasks are in it, at most 10,000 rows are looked at in one call; and a page ends early when
+    /// its payloads and results exceed 16 MiB.
+    ///
+    /// # Errors
+    /// `config` for a filter that cannot be used; whatever the database says.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> dutiful::Result<()> {
+    /// # let client = dutiful::Client::connect("sqlite::memory:").await?;
+    /// # client.migrate().await?;
+    /// use dutiful::{Filter, State};
+    /// let mut filter = Filter::new().task_name("Resize").state(State::Failed).limit(100);
+    /// loop {
+    ///     let page = client.list(&filter).await?;
+    ///     for task in &page.tasks {
+    ///         println!("{} {:?}", task.id, task.error_message);
+    ///     }
+    ///     let Some(next) = &page.next else { break };
+    ///     filter = filter.after(next);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn list(&self, filter: &Filter) -> Result<Page> {
+        let found = list::list(self.db(), &filter.query()?).await?;
+        Ok(Page {
+            tasks: found.tasks.into_iter().map(TaskInfo::from).collect(),
+            next: found.next.map(cursor::write),
+        })
+    }
+
+    /// The attempts of a task that did not end in success, oldest first; the last 1,000 of them. Empty
+    /// also when there is no such task.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn attempts(&self, id: TaskId) -> Result<Vec<AttemptInfo>> {
+        let rows = attempts::attempts(self.db(), id.0).await?;
+        Ok(rows.into_iter().map(AttemptInfo::from).collect())
+    }
+
+    /// What the task's handler has logged, oldest first; the last 1,000 lines. Empty also when there is
+    /// no such task.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn logs(&self, id: TaskId) -> Result<Vec<LogLine>> {
+        let rows = logs::logs(self.db(), id.0).await?;
+        Ok(rows.into_iter().map(LogLine::from).collect())
+    }
+
+    /// Counts and rates of every task name. It reads the whole table: ask a few times a minute, not a
+    /// few times a second.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn stats(&self) -> Result<Stats> {
+        Ok(counts::stats(self.db()).await?.into())
+    }
+
+    /// The workers that have a row, those that beat last first, at most 1,000. A worker that stops
+    /// removes its row; one that was killed is shown as not alive until its row is pruned.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn workers(&self) -> Result<Vec<WorkerInfo>> {
+        let rows = worker_list::workers(self.db()).await?;
+        Ok(rows.into_iter().map(WorkerInfo::from).collect())
+    }
+
+    /// The periodic tasks by name, at most 1,000.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn periodic(&self) -> Result<Vec<PeriodicInfo>> {
+        let rows = periodic_list::periodic(self.db()).await?;
+        Ok(rows.into_iter().map(PeriodicInfo::from).collect())
+    }
+}
+
+pub(super) fn no_such_task(id: TaskId) -> Error {
+    Error::new(ErrorKind::NotFound, format!("there is no task {id}"))
+}

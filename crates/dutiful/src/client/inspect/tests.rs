@@ -1,0 +1,562 @@
+//! Looking at real rows, on SQLite in memory. The other engines are covered by the conformance suite.
+
+use super::*;
+use crate::db::{Db, Sql, Value};
+use crate::store::claim::{Claimed, Request, claim};
+use crate::store::settle::{Ending, Success, endings, successes};
+use crate::store::workers::{Card, beat};
+use dutiful_core::{Event, FailureKind, State, Status, Timestamp, limits};
+use serde_json::json;
+
+pub(in crate::client) const WORKER: &str = "w1";
+
+pub(in crate::client) async fn client() -> Client {
+    let client = Client::connect("sqlite::memory:").await.unwrap();
+    client.migrate().await.unwrap();
+    client
+}
+
+pub(in crate::client) async fn submit(client: &Client, name: &str, number: i64) -> TaskId {
+    client
+        .submit_json(name, json!({ "number": number }))
+        .await
+        .unwrap()
+        .id
+}
+
+/// Claims what is due of a name, as a worker does.
+pub(in crate::client) async fn claim_all(client: &Client, name: &str) -> Vec<Claimed> {
+    let request = Request {
+        task_name: name.to_owned(),
+        priority: 0,
+        limit: limits::CLAIM_BATCH_MAX,
+        worker: WORKER.to_owned(),
+        lease: limits::LEASE,
+        crash_limit: 3,
+    };
+    claim(client.db(), &request).await.unwrap().claimed
+}
+
+pub(in crate::client) async fn end(client: &Client, claimed: &Claimed, event: Event) -> bool {
+    let message = Some("it broke".to_owned());
+    let ending = Ending {
+        id: claimed.id,
+        attempt: claimed.attempt,
+        event,
+        message,
+    };
+    endings(client.db(), WORKER, &[ending]).await.unwrap()[0]
+        .transition
+        .is_some()
+}
+
+pub(in crate::client) async fn fail(
+    client: &Client,
+    claimed: &Claimed,
+    retry_in: Duration,
+) -> bool {
+    end(
+        client,
+        claimed,
+        Event::Failed {
+            kind: FailureKind::Failed,
+            retry_in,
+        },
+    )
+    .await
+}
+
+pub(in crate::client) async fn succeed(client: &Client, claimed: &Claimed) -> bool {
+    let success = Success {
+        id: claimed.id,
+        attempt: claimed.attempt,
+        result: r#"{"said":"hi"}"#.to_owned(),
+        frees_slot: true,
+    };
+    !successes(client.db(), WORKER, &[success])
+        .await
+        .unwrap()
+        .is_empty()
+}
+
+/// Moves the database's clock.
+pub(in crate::client) fn pass(client: &Client, time: Duration) {
+    match client.db() {
+        Db::Sqlite(db) => db.clock().advance(time),
+        _ => unreachable!("these tests run on SQLite"),
+    }
+}
+
+async fn write(client: &Client, sql: &'static Sql, params: Vec<Value>) {
+    assert_eq!(client.db().write(sql, params).await.unwrap().affected, 1);
+}
+
+async fn ids(client: &Client, filter: Filter) -> Vec<i64> {
+    let page = client.list(&filter).await.unwrap();
+    page.tasks.iter().map(|task| task.id.0).collect()
+}
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+#[tokio::test]
+async fn a_task_is_shown_in_every_state_of_its_life() {
+    let client = client().await;
+    let id = submit(&client, "A", 1).await;
+    let task = client.get(id).await.unwrap();
+    assert_eq!(
+        (task.state, task.status, task.attempt),
+        (State::Queued, Status::NotStarted, 0)
+    );
+    assert_eq!(task.task_payload, json!({ "number": 1 }));
+    assert_eq!(task.dedup_scope, "until_success");
+    assert_eq!(
+        task.result::<String>().unwrap_err().kind(),
+        ErrorKind::Conflict
+    );
+
+    let claimed = claim_all(&client, "A").await.remove(0);
+    let task = client.get(id).await.unwrap();
+    assert_eq!(
+        (task.state, task.worker.as_deref()),
+        (State::Running, Some(WORKER))
+    );
+
+    assert!(fail(&client, &claimed, HOUR).await);
+    let task = client.get(id).await.unwrap();
+    assert_eq!(
+        (task.state, task.status, task.retries),
+        (State::Retrying, Status::Error, 1)
+    );
+    assert_eq!(task.error_kind.as_deref(), Some("failed"));
+    assert_eq!(task.error_message.as_deref(), Some("it broke"));
+
+    pass(&client, HOUR);
+    let claimed = claim_all(&client, "A").await.remove(0);
+    assert!(succeed(&client, &claimed).await);
+    let task = client.get(id).await.unwrap();
+    assert_eq!(
+        (task.state, task.status, task.due_at),
+        (State::Succeeded, Status::Success, None)
+    );
+    assert!(task.finished_at >= task.last_run_at);
+    let result: std::collections::BTreeMap<String, String> = task.result().unwrap();
+    assert_eq!(result["said"], "hi");
+    assert_eq!(
+        task.result::<Vec<u8>>().unwrap_err().kind(),
+        ErrorKind::Decode
+    );
+}
+
+#[tokio::test]
+async fn a_task_that_is_not_there_is_not_found() {
+    let client = client().await;
+    let error = client.get(TaskId(7)).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (ErrorKind::NotFound, "there is no task 7")
+    );
+    assert!(client.attempts(TaskId(7)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn attempts_that_did_not_succeed_are_listed_oldest_first() {
+    let client = client().await;
+    let id = submit(&client, "A", 1).await;
+    for _ in 0..2 {
+        let claimed = claim_all(&client, "A").await.remove(0);
+        assert!(fail(&client, &claimed, Duration::ZERO).await);
+    }
+    let attempts = client.attempts(id).await.unwrap();
+    assert_eq!(
+        attempts
+            .iter()
+            .map(|attempt| attempt.attempt)
+            .collect::<Vec<_>>(),
+        [1, 2]
+    );
+    assert_eq!(
+        (attempts[0].outcome.as_str(), attempts[0].worker.as_str()),
+        ("failed", WORKER)
+    );
+    assert_eq!(attempts[0].error_message.as_deref(), Some("it broke"));
+    assert!(attempts[0].ended_at >= attempts[0].started_at);
+}
+
+#[tokio::test]
+async fn of_the_log_the_last_thousand_lines_are_shown_oldest_first() {
+    let client = client().await;
+    let id = submit(&client, "A", 1).await;
+    let lines = (0..1_005)
+        .map(|line| (id.0, 1, format!("line {line}")))
+        .collect();
+    crate::store::notes::lines(client.db(), lines)
+        .await
+        .unwrap();
+    let logs = client.logs(id).await.unwrap();
+    assert_eq!(logs.len(), 1_000);
+    assert_eq!((logs[0].message.as_str(), logs[0].attempt), ("line 5", 1));
+    assert_eq!(logs[999].message, "line 1004");
+}
+
+#[tokio::test]
+async fn pages_show_every_task_once_newest_first_and_end() {
+    let client = client().await;
+    for number in 0..7 {
+        submit(&client, "A", number).await;
+    }
+    let mut filter = Filter::new().limit(3);
+    let mut seen = Vec::new();
+    let mut pages = 0;
+    loop {
+        let page = client.list(&filter).await.unwrap();
+        pages += 1;
+        seen.extend(page.tasks.iter().map(|task| task.id.0));
+        let Some(next) = page.next else { break };
+        filter = filter.after(next);
+    }
+    assert_eq!((seen, pages), (vec![7, 6, 5, 4, 3, 2, 1], 3));
+    let exact = client.list(&Filter::new().limit(7)).await.unwrap();
+    assert_eq!((exact.tasks.len(), exact.next), (7, None));
+}
+
+#[tokio::test]
+async fn filters_narrow_by_name_status_text_and_time() {
+    let client = client().await;
+    let start = client.stats().await.unwrap().now;
+    submit(&client, "A", 1).await;
+    let percent = client
+        .submit_json("B", json!("50% of a_b\\c"))
+        .await
+        .unwrap()
+        .id
+        .0;
+    client.submit_json("B", json!("50 of aXb")).await.unwrap();
+    let claimed = claim_all(&client, "A").await.remove(0);
+    assert!(fail(&client, &claimed, HOUR).await);
+
+    assert_eq!(ids(&client, Filter::new().task_name("B")).await, [3, 2]);
+    assert_eq!(ids(&client, Filter::new().status(Status::Error)).await, [1]);
+    assert_eq!(ids(&client, Filter::new().text("0%")).await, [percent]);
+    assert_eq!(ids(&client, Filter::new().text("a_b")).await, [percent]);
+    assert_eq!(ids(&client, Filter::new().text("it broke")).await, [1]);
+    assert_eq!(
+        ids(&client, Filter::new().text("IT BROKE")).await,
+        [0_i64; 0]
+    );
+    assert_eq!(
+        ids(&client, Filter::new().created_after(start)).await,
+        [3, 2, 1]
+    );
+    assert_eq!(
+        ids(&client, Filter::new().created_before(start)).await,
+        [0_i64; 0]
+    );
+    assert_eq!(
+        ids(&client, Filter::new().finished_after(start)).await,
+        [0_i64; 0]
+    );
+
+    let claimed = claim_all(&client, "B").await;
+    assert!(succeed(&client, &claimed[0]).await);
+    assert_eq!(ids(&client, Filter::new().finished_after(start)).await, [2]);
+    assert_eq!(
+        ids(&client, Filter::new().finished_before(start)).await,
+        [0_i64; 0]
+    );
+}
+
+#[tokio::test]
+async fn a_rare_state_is_found_below_thousands_of_others() {
+    let client = client().await;
+    let rare = submit(&client, "Rare", 0).await.0;
+    let claimed = claim_all(&client, "Rare").await.remove(0);
+    assert!(end(&client, &claimed, Event::Discarded).await);
+    let held = client
+        .submit_json("A", json!("held"))
+        .held()
+        .await
+        .unwrap()
+        .id
+        .0;
+    for number in 0..1_300 {
+        submit(&client, "A", number).await;
+    }
+    assert_eq!(
+        ids(&client, Filter::new().state(State::Discarded)).await,
+        [rare]
+    );
+    assert_eq!(
+        ids(
+            &client,
+            Filter::new().states(&[State::Held, State::Discarded])
+        )
+        .await,
+        [held, rare]
+    );
+    // These have nothing in common that a column tells, so that every row is looked at.
+    let both = Filter::new().states(&[State::Held, State::Running]);
+    assert_eq!(ids(&client, both).await, [held]);
+    assert_eq!(
+        ids(&client, Filter::new().state(State::Queued).limit(200))
+            .await
+            .len(),
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_search_for_a_rare_state_stops_after_ten_thousand_rows_and_points_on() {
+    const FILL: Sql = Sql {
+        sqlite: "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 10001)
+                 INSERT INTO dutiful_tasks (task_name, task_payload) SELECT 'A', '{}' FROM n",
+        mysql: "",
+        postgres: "",
+    };
+    let client = client().await;
+    let held = client
+        .submit_json("A", json!("held"))
+        .held()
+        .await
+        .unwrap()
+        .id
+        .0;
+    client.db().write(&FILL, Vec::new()).await.unwrap();
+    let filter = Filter::new().states(&[State::Held, State::Running]);
+    let page = client.list(&filter).await.unwrap();
+    assert!(page.tasks.is_empty());
+    let page = client
+        .list(&filter.after(page.next.unwrap()))
+        .await
+        .unwrap();
+    assert_eq!((page.tasks[0].id.0, page.next), (held, None));
+}
+
+#[tokio::test]
+async fn large_tasks_make_a_page_end_early_and_none_is_left_out() {
+    let client = client().await;
+    let large = "x".repeat(1_000_000);
+    for number in 0..30 {
+        client
+            .submit_json("A", json!({ "number": number, "text": large }))
+            .await
+            .unwrap();
+    }
+    let page = client.list(&Filter::new()).await.unwrap();
+    assert_eq!(page.tasks.len(), 25);
+    let rest = client
+        .list(&Filter::new().after(page.next.unwrap()))
+        .await
+        .unwrap();
+    assert_eq!(
+        (rest.tasks[0].id.0, rest.tasks.len(), rest.next),
+        (5, 5, None)
+    );
+}
+
+#[tokio::test]
+async fn a_row_that_means_nothing_is_shown_as_quarantined_and_stops_no_page() {
+    const SPOIL: Sql = Sql {
+        sqlite: "UPDATE dutiful_tasks SET error_kind = 'odd', task_payload = '{' WHERE id = ?1",
+        mysql: "",
+        postgres: "",
+    };
+    let client = client().await;
+    submit(&client, "A", 1).await;
+    let odd = submit(&client, "A", 2).await;
+    submit(&client, "A", 3).await;
+    write(&client, &SPOIL, vec![odd.0.into()]).await;
+    assert_eq!(ids(&client, Filter::new()).await, [3, 2, 1]);
+    assert_eq!(
+        ids(&client, Filter::new().state(State::Quarantined)).await,
+        [odd.0]
+    );
+    assert_eq!(
+        ids(&client, Filter::new().state(State::Queued)).await,
+        [3, 1]
+    );
+    let task = client.get(odd).await.unwrap();
+    assert_eq!(
+        (task.state, task.task_payload),
+        (State::Quarantined, json!("{"))
+    );
+    assert_eq!(task.error_kind.as_deref(), Some("odd"));
+    assert_eq!(
+        client.stats().await.unwrap().names[0].counts[&State::Quarantined],
+        1
+    );
+    assert_eq!(
+        client.cancel(odd).await.unwrap_err().kind(),
+        ErrorKind::Decode
+    );
+}
+
+#[tokio::test]
+async fn stats_count_states_rates_durations_and_the_queue() {
+    let client = client().await;
+    assert!(client.stats().await.unwrap().names.is_empty());
+    for number in 0..4 {
+        submit(&client, "A", number).await;
+    }
+    let claimed = claim_all(&client, "A").await;
+    pass(&client, Duration::from_secs(4));
+    assert!(succeed(&client, &claimed[0]).await);
+    assert!(end(&client, &claimed[1], Event::Discarded).await);
+    assert!(fail(&client, &claimed[2], HOUR).await);
+    submit(&client, "A", 10).await;
+    submit(&client, "A", 11).await;
+    client
+        .submit_json("B", json!(null))
+        .delay(HOUR)
+        .await
+        .unwrap();
+    pass(&client, Duration::from_secs(6));
+
+    let stats = client.stats().await.unwrap();
+    let [a, b] = &stats.names[..] else {
+        panic!("{stats:?}")
+    };
+    let counts = [
+        (State::Queued, 2),
+        (State::Running, 1),
+        (State::Retrying, 1),
+        (State::Succeeded, 1),
+        (State::Discarded, 1),
+    ];
+    assert_eq!((a.counts.clone(), a.total), (counts.into(), 6));
+    assert_eq!((a.success_rate, a.retry_rate), (Some(0.5), Some(0.0)));
+    let near = |time: Option<Duration>, seconds: u64| {
+        let over = time.unwrap().checked_sub(Duration::from_secs(seconds));
+        over.is_some_and(|over| over < Duration::from_secs(3))
+    };
+    assert!(near(a.average_duration, 4), "{a:?}");
+    assert_eq!(a.queue_depth, 2);
+    assert!(near(a.oldest_due, 6), "{a:?}");
+    assert_eq!(
+        (b.counts.clone(), b.queue_depth),
+        ([(State::Scheduled, 1)].into(), 0)
+    );
+    assert_eq!(
+        (b.success_rate, b.average_duration, b.oldest_due),
+        (None, None, None)
+    );
+    assert!(
+        serde_json::to_string(&stats)
+            .unwrap()
+            .contains("\"retrying\":1")
+    );
+}
+
+#[tokio::test]
+async fn a_lease_that_ran_out_counts_in_the_queue_again() {
+    let client = client().await;
+    let id = submit(&client, "A", 1).await;
+    assert_eq!(claim_all(&client, "A").await.len(), 1);
+    assert_eq!(client.stats().await.unwrap().names[0].queue_depth, 0);
+    pass(&client, limits::LEASE);
+    let stats = client.stats().await.unwrap();
+    assert_eq!(stats.names[0].counts, [(State::Queued, 1)].into());
+    assert_eq!(stats.names[0].queue_depth, 1);
+    assert_eq!(client.get(id).await.unwrap().state, State::Queued);
+}
+
+#[tokio::test]
+async fn waiting_gives_the_task_once_it_has_ended() {
+    let client = client().await;
+    let id = submit(&client, "A", 1).await;
+    let waiting = tokio::spawn({
+        let client = client.clone();
+        async move { client.wait(id, Duration::from_secs(60)).await }
+    });
+    let claimed = claim_all(&client, "A").await.remove(0);
+    assert!(succeed(&client, &claimed).await);
+    assert_eq!(waiting.await.unwrap().unwrap().state, State::Succeeded);
+}
+
+#[tokio::test]
+async fn waiting_in_vain_names_the_state_it_was_in() {
+    let client = client().await;
+    let id = submit(&client, "A", 1).await;
+    for at_most in [Duration::ZERO, Duration::from_millis(20)] {
+        let error = client.wait(id, at_most).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        assert!(error.to_string().contains("still queued"), "{error}");
+    }
+    assert_eq!(
+        client.wait(TaskId(9), HOUR).await.unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+}
+
+#[tokio::test]
+async fn workers_are_alive_until_their_beats_are_half_a_minute_old() {
+    let client = client().await;
+    let card = Card {
+        worker: WORKER.to_owned(),
+        host: "h".to_owned(),
+        process_id: 42,
+        task_names: r#"["A","B"]"#.to_owned(),
+        hint_address: None,
+    };
+    beat(client.db(), &card).await.unwrap();
+    let workers = client.workers().await.unwrap();
+    assert_eq!(
+        (workers.len(), workers[0].alive, workers[0].process_id),
+        (1, true, 42)
+    );
+    assert_eq!(workers[0].task_names, ["A", "B"]);
+    pass(&client, Duration::from_secs(31));
+    assert!(!client.workers().await.unwrap()[0].alive);
+}
+
+#[tokio::test]
+async fn periodic_tasks_are_listed_by_name() {
+    const ADD: Sql = Sql {
+        sqlite: "INSERT INTO dutiful_periodic
+                   (name, task_name, task_payload, schedule, missed, missed_window, overlap, paused,
+                    next_at, last_task_id, fired, created_at)
+                 VALUES (?1, 'A', '{}', 'every 60000000', 'once', 0, 'skip', ?2, 1000000, 5, 3, 0)",
+        mysql: "",
+        postgres: "",
+    };
+    let client = client().await;
+    write(&client, &ADD, vec!["second".into(), 1.into()]).await;
+    write(&client, &ADD, vec!["first".into(), 0.into()]).await;
+    let periodic = client.periodic().await.unwrap();
+    assert_eq!(
+        (periodic[0].name.as_str(), periodic[0].paused),
+        ("first", false)
+    );
+    assert_eq!(
+        (periodic[1].name.as_str(), periodic[1].paused),
+        ("second", true)
+    );
+    assert_eq!(periodic[0].schedule, "every 60000000");
+    assert_eq!(periodic[0].next_at, Some(Timestamp::from_micros(1_000_000)));
+    assert_eq!(
+        (periodic[0].last_at, periodic[0].last_task_id),
+        (None, Some(TaskId(5)))
+    );
+    assert_eq!((periodic[0].fired, periodic[0].skipped), (3, 0));
+}
+
+#[test]
+fn every_answer_can_be_awaited_on_any_thread() {
+    fn moves(_: impl Send) {}
+    fn all(client: &Client, filter: &Filter) {
+        let id = TaskId(1);
+        moves((
+            client.get(id),
+            client.wait(id, HOUR),
+            client.list(filter),
+            client.stats(),
+        ));
+        moves((
+            client.attempts(id),
+            client.logs(id),
+            client.workers(),
+            client.periodic(),
+        ));
+        moves((client.retry(id), client.cancel(id), client.run_now(id)));
+    }
+    let _ = all;
+}

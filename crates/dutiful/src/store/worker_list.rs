@@ -1,0 +1,52 @@
+//! Reads the workers' rows.
+
+use super::task_row::take_text;
+use crate::db::{Db, DbResult, Row, Sql};
+use dutiful_core::Timestamp;
+
+/// A larger fleet shows those that beat last.
+const WORKERS_MAX: i64 = 1_000;
+
+const WORKERS: Sql = Sql {
+    sqlite: "/* dutiful.worker_list */
+        SELECT worker, host, process_id, task_names, started_at, beat_at, dutiful_now()
+        FROM dutiful_workers ORDER BY beat_at DESC, worker LIMIT ?1",
+    mysql: "/* dutiful.worker_list */
+        SELECT worker, host, process_id, task_names, started_at, beat_at, UTC_TIMESTAMP(6)
+        FROM dutiful_workers ORDER BY beat_at DESC, worker LIMIT ?",
+    postgres: "/* dutiful.worker_list */
+        SELECT worker, host, process_id, task_names, started_at, beat_at, statement_timestamp()
+        FROM dutiful_workers ORDER BY beat_at DESC, worker LIMIT $1::bigint",
+};
+
+/// One worker as its own row tells.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkerRow {
+    pub(crate) worker: String,
+    pub(crate) host: String,
+    pub(crate) process_id: i64,
+    /// A JSON array.
+    pub(crate) task_names: String,
+    pub(crate) started_at: Timestamp,
+    pub(crate) beat_at: Timestamp,
+    /// The database's time at the reading.
+    pub(crate) now: Timestamp,
+}
+
+/// The workers, those that beat last first, at most 1,000.
+pub(crate) async fn workers(db: &Db) -> DbResult<Vec<WorkerRow>> {
+    let rows = db.read(&WORKERS, vec![WORKERS_MAX.into()]).await?;
+    rows.into_iter().map(read).collect()
+}
+
+fn read(mut row: Row) -> DbResult<WorkerRow> {
+    Ok(WorkerRow {
+        worker: take_text(&mut row, 0)?.unwrap_or_default(),
+        host: take_text(&mut row, 1)?.unwrap_or_default(),
+        process_id: row.int(2)?,
+        task_names: take_text(&mut row, 3)?.unwrap_or_default(),
+        started_at: row.time(4)?,
+        beat_at: row.time(5)?,
+        now: row.time(6)?,
+    })
+}
