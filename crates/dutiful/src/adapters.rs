@@ -1,0 +1,93 @@
+//! Submitting inside a caller's own transaction.
+//!
+//! A transaction of a driver becomes something that our statements run on. Nothing here begins,
+//! commits, rolls back or retries: the transaction stays the caller's.
+
+use crate::db::{DbError, DbResult, Dialect, Prefix, Reply, Rows, Sql, Value};
+use crate::store::Session;
+use std::future::Future;
+
+/// A transaction of a driver that tasks can be submitted in: `rusqlite::Transaction` (and `Connection`),
+/// `mysql_async::Transaction`, `tokio_postgres::Transaction`, and with the feature `sqlx` the
+/// connections of sqlx 0.9.
+///
+/// It cannot be implemented outside this crate: what it passes on is opaque.
+pub trait Enlist {
+    /// The dialect that the connection speaks.
+    #[doc(hidden)]
+    fn speaks(&self) -> Speaks;
+
+    /// Runs one statement in the transaction.
+    #[doc(hidden)]
+    fn run(&mut self, statement: Statement) -> impl Future<Output = Result<Answer, Failure>>;
+}
+
+/// Which engine an [`Enlist`] is for.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Speaks(pub(crate) Dialect);
+
+/// A statement on its way into a caller's transaction.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Statement {
+    pub(crate) sql: &'static Sql,
+    pub(crate) prefix: Prefix,
+    pub(crate) input: Input,
+}
+
+/// One set of parameters, or many rows.
+#[derive(Debug)]
+pub(crate) enum Input {
+    Params(Vec<Value>),
+    Rows(Rows),
+}
+
+/// What a statement gave back.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Answer(pub(crate) Reply);
+
+/// Why a statement failed.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Failure(pub(crate) DbError);
+
+/// A caller's transaction as a session of ours.
+pub(crate) struct Within<'t, E> {
+    tx: &'t mut E,
+    prefix: Prefix,
+}
+
+impl<'t, E: Enlist> Within<'t, E> {
+    pub(crate) fn new(tx: &'t mut E, prefix: Prefix) -> Self {
+        Within { tx, prefix }
+    }
+
+    async fn statement(&mut self, sql: &'static Sql, input: Input) -> DbResult<Reply> {
+        let statement = Statement { sql, prefix: self.prefix.clone(), input };
+        self.tx.run(statement).await.map(|answer| answer.0).map_err(|failure| failure.0)
+    }
+}
+
+impl<E: Enlist> Session for Within<'_, E> {
+    fn dialect(&self) -> Dialect {
+        self.tx.speaks().0
+    }
+
+    fn run(
+        &mut self,
+        sql: &'static Sql,
+        params: Vec<Value>,
+    ) -> impl Future<Output = DbResult<Reply>> {
+        self.statement(sql, Input::Params(params))
+    }
+
+    fn run_rows(
+        &mut self,
+        sql: &'static Sql,
+        rows: Rows,
+    ) -> impl Future<Output = DbResult<Reply>> {
+        self.statement(sql, Input::Rows(rows))
+    }
+}

@@ -1,0 +1,87 @@
+//! The handle that submits and inspects.
+
+mod builder;
+mod draft;
+mod inspect;
+mod operate;
+mod submit;
+mod wake;
+
+pub use builder::ClientBuilder;
+pub use draft::{Outcome, Submitted};
+pub use inspect::{
+    AttemptInfo, Filter, LogLine, NameCounts, Page, PeriodicInfo, Stats, TaskInfo, WorkerInfo,
+};
+pub use submit::{Submit, SubmitMany};
+pub(crate) use submit::{draft_options, typed_draft};
+pub(crate) use draft::{Draft, invalid};
+pub(crate) use wake::{HINT, Wake};
+
+use crate::Result;
+use crate::db::{Db, DatabaseUrl};
+use crate::migrate::{Migration, Migrator};
+use std::sync::Arc;
+
+/// Submits tasks and looks at them. Cheap to clone; clones share connections.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> dutiful::Result<()> {
+/// let client = dutiful::Client::connect("sqlite::memory:").await?;
+/// client.migrate().await?;
+/// let submitted = client.submit_json("Resize", serde_json::json!({ "width": 640 })).await?;
+/// assert_eq!(client.get(submitted.id).await?.task_name, "Resize");
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    db: Db,
+    url: DatabaseUrl,
+    wake: Wake,
+}
+
+impl Client {
+    /// Connects to `sqlite:FILE`, `sqlite::memory:`, `mysql://...` or `postgres://...`.
+    ///
+    /// # Errors
+    /// `config` for a URL that cannot be used, `database_unavailable`, `database_denied`,
+    /// `database_unsupported`.
+    pub async fn connect(url: &str) -> Result<Client> {
+        Client::builder(url).connect().await
+    }
+
+    /// Connects with other settings than the usual ones.
+    pub fn builder(url: &str) -> ClientBuilder {
+        ClientBuilder::new(url)
+    }
+
+    /// Brings the tables up to what this program knows. Safe to call from many processes at once.
+    ///
+    /// # Errors
+    /// `schema` when the tables are newer than this program; whatever the database says.
+    pub async fn migrate(&self) -> Result<Vec<Migration>> {
+        self.migrator().up().await
+    }
+
+    /// Looks after the tables: up, down, status.
+    pub fn migrator(&self) -> Migrator {
+        Migrator::new(self.db())
+    }
+
+    /// The database, without its password.
+    pub fn database(&self) -> String {
+        self.inner.url.to_string()
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.inner.db
+    }
+
+    pub(crate) fn wake(&self) -> &Wake {
+        &self.inner.wake
+    }
+}

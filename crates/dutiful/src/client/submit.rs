@@ -1,0 +1,269 @@
+//! Submitting: one task, many, or inside a caller's own transaction.
+
+use super::draft::{Draft, Submitted, invalid};
+use super::Client;
+use crate::adapters::{Enlist, Within};
+use crate::store::session::{Autocommit, OwnTx};
+use crate::store::submit::{NewTask, Start, Submission, submit};
+use crate::store::{self, retry};
+use crate::{Result, Task};
+use dutiful_core::{DedupScope, Priority, Timestamp, limits};
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::time::{Duration, SystemTime};
+
+impl Client {
+    /// Submits one task; await the answer. The payload is checked first.
+    ///
+    /// It is one statement in a transaction of its own, and stored when the answer comes. If the link
+    /// breaks it is tried again, and never stored twice.
+    ///
+    /// # Errors
+    /// `invalid_payload` when the payload does not validate, cannot be written as JSON that every engine
+    /// holds, or is larger than 1 MiB; whatever the database says.
+    pub fn submit<T: Task>(&self, payload: T::Payload) -> Submit<'_> {
+        Submit { client: self, draft: typed_draft::<T>(&payload) }
+    }
+
+    /// Submits many tasks of one type, at most 10,000: all of them or none.
+    ///
+    /// # Errors
+    /// As [`Client::submit`]; one bad payload refuses all, and the text says which.
+    pub fn submit_many<T: Task>(
+        &self,
+        payloads: impl IntoIterator<Item = T::Payload>,
+    ) -> SubmitMany<'_> {
+        let drafts = payloads.into_iter().enumerate().map(|(index, payload)| {
+            typed_draft::<T>(&payload).map_err(|error| error.context(format!("payload {index}")))
+        });
+        SubmitMany { client: self, drafts: drafts.collect() }
+    }
+
+    /// Submits a task whose type this program does not know. Nothing but the limits is checked.
+    ///
+    /// # Errors
+    /// As [`Client::submit`].
+    pub fn submit_json(&self, task_name: &str, payload: serde_json::Value) -> Submit<'_> {
+        Submit { client: self, draft: Ok(Draft::new(task_name, payload)) }
+    }
+
+    async fn submit_one(&self, task: NewTask) -> Result<Submitted> {
+        let name = task.task_name.clone();
+        let submission = retry::repeat(|| self.insert_or_merge(&task)).await?;
+        self.wake().submitted(&name);
+        Ok(submission.into())
+    }
+
+    /// The common case is one statement and no transaction around it.
+    async fn insert_or_merge(&self, task: &NewTask) -> crate::db::DbResult<Submission> {
+        submit(&mut Autocommit(self.db()), std::slice::from_ref(task))
+            .await?
+            .first()
+            .copied()
+            .ok_or_else(|| crate::db::DbError::decode(0, "no answer to a submission"))
+    }
+
+    async fn submit_all(&self, tasks: Vec<NewTask>) -> Result<Vec<Submitted>> {
+        let Some(name) = tasks.first().map(|task| task.task_name.clone()) else {
+            return Ok(Vec::new());
+        };
+        let done = retry::repeat(|| async {
+            let mut own = OwnTx::begin(self.db()).await?;
+            let done = submit(&mut own, &tasks).await?;
+            own.commit().await?;
+            Ok(done)
+        })
+        .await?;
+        self.wake().submitted(&name);
+        Ok(done.into_iter().map(Submitted::from).collect())
+    }
+}
+
+/// Checks a typed payload and takes its type's settings.
+pub(crate) fn typed_draft<T: Task>(payload: &T::Payload) -> Result<Draft> {
+    let name = T::name();
+    T::validate(payload).map_err(|why| invalid(format!("the payload of `{name}`: {why}")))?;
+    let json = serde_json::to_value(payload)
+        .map_err(|error| invalid(format!("the payload of `{name}` is no JSON: {error}")))?;
+    let dedup = T::dedup();
+    let key = dedup
+        .own_key(name, payload, &json)
+        .map_err(|why| invalid(format!("the dedup key of `{name}`: {why}")))?;
+    let mut draft = Draft::new(name, json);
+    draft.payload_version = T::version();
+    draft.priority = T::priority();
+    draft.max_retries = T::max_retries();
+    draft.scope = dedup.scope;
+    draft.key = key;
+    Ok(draft)
+}
+
+/// The options that every submission has, whether it is made by a client or by a handler.
+macro_rules! draft_options {
+    () => {
+        /// Runs it no sooner than this long from now, by the database's clock; at most ten years.
+        pub fn delay(self, delay: Duration) -> Self {
+            self.change(|draft| draft.start = Start::After(delay))
+        }
+
+        /// Runs it no sooner than at this time.
+        pub fn at(self, time: SystemTime) -> Self {
+            self.change(|draft| draft.start = Start::At(Timestamp::from_system_time(time)))
+        }
+
+        /// Does not run it before somebody releases it (`retry` or `run-now`).
+        pub fn held(self) -> Self {
+            self.change(|draft| draft.start = Start::Held)
+        }
+
+        /// Another priority than its type's: -9 to 9, higher runs first.
+        pub fn priority(mut self, priority: i64) -> Self {
+            match Priority::new(priority) {
+                Ok(priority) => self.change(|draft| draft.priority = priority),
+                Err(error) => {
+                    if self.draft.is_ok() {
+                        self.draft = Err(invalid(error.to_string()));
+                    }
+                    self
+                }
+            }
+        }
+
+        /// Another number of allowed failed runs than its type's.
+        pub fn max_retries(self, max_retries: u32) -> Self {
+            self.change(|draft| draft.max_retries = max_retries)
+        }
+
+        /// Another dedup scope than its type's.
+        pub fn dedup(self, scope: DedupScope) -> Self {
+            self.change(|draft| draft.scope = scope)
+        }
+
+        /// A dedup key of the caller's own, in place of the payload.
+        pub fn dedup_key(self, key: &str) -> Self {
+            let key = key.to_owned();
+            self.change(|draft| draft.key_text = Some(key))
+        }
+
+        /// If a task that still waits holds the slot: give it this payload.
+        pub fn replace_payload(self) -> Self {
+            self.change(|draft| draft.replace_payload = true)
+        }
+
+        fn change(mut self, change: impl FnOnce(&mut Draft)) -> Self {
+            if let Ok(draft) = &mut self.draft {
+                change(draft);
+            }
+            self
+        }
+    };
+}
+pub(crate) use draft_options;
+
+/// A submission that can still be changed; await it to send it.
+#[derive(Debug)]
+#[must_use = "nothing is submitted before it is awaited"]
+pub struct Submit<'c> {
+    client: &'c Client,
+    draft: Result<Draft>,
+}
+
+impl<'c> Submit<'c> {
+    draft_options!();
+
+    /// Submits inside a transaction of the caller's own: the task is there if and only if that commits.
+    /// Nothing is ever retried or committed in it.
+    ///
+    /// Workers elsewhere are woken by the commit on PostgreSQL, and by their next look otherwise.
+    ///
+    /// # Errors
+    /// As [`Client::submit`]; the transaction is the caller's to roll back.
+    pub fn within<E: Enlist>(self, tx: &mut E) -> impl Future<Output = Result<Submitted>> {
+        let prefix = self.client.db().prefix().clone();
+        async move {
+            let task = self.draft?.finish()?;
+            let name = task.task_name.clone();
+            let mut session = Within::new(tx, prefix);
+            let done = submit(&mut session, &[task]).await?;
+            store::notify::within(&mut session, &name).await?;
+            done.first().copied().map(Submitted::from).ok_or_else(|| {
+                crate::Error::new(crate::ErrorKind::Database, "no answer to a submission")
+            })
+        }
+    }
+}
+
+impl<'c> IntoFuture for Submit<'c> {
+    type Output = Result<Submitted>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'c>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.client.submit_one(self.draft?.finish()?).await })
+    }
+}
+
+/// Many submissions; await them to send them.
+#[derive(Debug)]
+#[must_use = "nothing is submitted before it is awaited"]
+pub struct SubmitMany<'c> {
+    client: &'c Client,
+    drafts: Result<Vec<Draft>>,
+}
+
+impl SubmitMany<'_> {
+    /// Another dedup scope than their type's, for all of them.
+    pub fn dedup(mut self, scope: DedupScope) -> Self {
+        for draft in self.drafts.iter_mut().flatten() {
+            draft.scope = scope.clone();
+        }
+        self
+    }
+
+    /// Runs them no sooner than this long from now.
+    pub fn delay(mut self, delay: Duration) -> Self {
+        for draft in self.drafts.iter_mut().flatten() {
+            draft.start = Start::After(delay);
+        }
+        self
+    }
+
+    /// Submits inside a transaction of the caller's own; see [`Submit::within`].
+    ///
+    /// # Errors
+    /// As [`Client::submit_many`].
+    pub fn within<E: Enlist>(self, tx: &mut E) -> impl Future<Output = Result<Vec<Submitted>>> {
+        let prefix = self.client.db().prefix().clone();
+        async move {
+            let tasks = finish_all(self.drafts?)?;
+            let mut session = Within::new(tx, prefix);
+            let done = submit(&mut session, &tasks).await?;
+            if let Some(task) = tasks.first() {
+                store::notify::within(&mut session, &task.task_name).await?;
+            }
+            Ok(done.into_iter().map(Submitted::from).collect())
+        }
+    }
+}
+
+impl<'c> IntoFuture for SubmitMany<'c> {
+    type Output = Result<Vec<Submitted>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'c>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.client.submit_all(finish_all(self.drafts?)?).await })
+    }
+}
+
+fn finish_all(drafts: Vec<Draft>) -> Result<Vec<NewTask>> {
+    if drafts.len() > limits::SUBMIT_MANY_MAX {
+        return Err(invalid(format!(
+            "{} tasks in one call; submit at most {} at once",
+            drafts.len(),
+            limits::SUBMIT_MANY_MAX
+        )));
+    }
+    let finish = |(index, draft): (usize, Draft)| {
+        draft.finish().map_err(|error| error.context(format!("payload {index}")))
+    };
+    drafts.into_iter().enumerate().map(finish).collect()
+}

@@ -1,0 +1,108 @@
+//! Telling workers that there is work, outside anybody's transaction.
+//!
+//! Workers of this process hear at once. For other processes a hint goes out at most every 10 ms: a
+//! notification on PostgreSQL, a datagram to each worker on MySQL; on SQLite workers see the file
+//! change. Hints may be lost: polling is the truth.
+
+mod datagram;
+
+pub(crate) use datagram::HINT;
+
+use crate::db::Db;
+use crate::store;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Hints of one process to others are at least this far apart.
+const HINT_PAUSE: Duration = Duration::from_millis(10);
+
+/// Who is told about new work.
+#[derive(Debug, Clone)]
+pub(crate) struct Wake {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    local: Mutex<Vec<Weak<Notify>>>,
+    db: Db,
+    /// Counts submissions; the hinter runs until it has hinted for the last of them.
+    submitted: AtomicU64,
+    hinted: AtomicU64,
+    datagrams: datagram::Datagrams,
+}
+
+impl Wake {
+    pub(crate) fn new(db: &Db) -> Wake {
+        Wake {
+            inner: Arc::new(Inner {
+                local: Mutex::default(),
+                db: db.clone(),
+                submitted: AtomicU64::new(0),
+                hinted: AtomicU64::new(0),
+                datagrams: datagram::Datagrams::default(),
+            }),
+        }
+    }
+
+    /// A worker of this process wants to hear of new work.
+    pub(crate) fn subscribe(&self) -> Arc<Notify> {
+        let notify = Arc::new(Notify::new());
+        self.local().push(Arc::downgrade(&notify));
+        notify
+    }
+
+    /// Work was submitted and committed.
+    pub(crate) fn submitted(&self, task_name: &str) {
+        self.local().retain(|worker| match worker.upgrade() {
+            Some(worker) => {
+                worker.notify_one();
+                true
+            }
+            None => false,
+        });
+        self.hint(task_name);
+    }
+
+    fn local(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Notify>>> {
+        self.inner.local.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the hinter unless it runs already.
+    fn hint(&self, task_name: &str) {
+        let Some(io) = self.inner.db.io() else { return };
+        let before = self.inner.submitted.fetch_add(1, Ordering::SeqCst);
+        if before != self.inner.hinted.load(Ordering::SeqCst) {
+            return;
+        }
+        let inner = Arc::clone(&self.inner);
+        let task_name = task_name.to_owned();
+        io.detach(async move { inner.send_hints(&task_name).await });
+    }
+}
+
+impl Inner {
+    /// Hints, pauses, and hints again while submissions came in.
+    async fn send_hints(&self, task_name: &str) {
+        loop {
+            let seen = self.submitted.load(Ordering::SeqCst);
+            let sent = match &self.db {
+                Db::Postgres(_) => {
+                    store::notify::within(&mut store::session::Autocommit(&self.db), task_name).await
+                }
+                Db::Mysql(_) => self.datagrams.send(&self.db).await,
+                Db::Sqlite(_) => Ok(()),
+            };
+            if let Err(error) = sent {
+                tracing::debug!(%error, "no hint was sent; workers will find the task by polling");
+            }
+            tokio::time::sleep(HINT_PAUSE).await;
+            self.hinted.store(seen, Ordering::SeqCst);
+            if self.submitted.load(Ordering::SeqCst) == seen {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Durable steps: work whose result outlives a crash.
+
+use super::Context;
+use crate::store::steps;
+use crate::{Error, ErrorKind, Result, TaskError};
+use dutiful_core::limits::{RESULT_BYTES_MAX, STEP_NAME_BYTES_MAX};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::future::Future;
+
+impl Context {
+    /// Does `work` once for this task: when it has succeeded in an earlier attempt, or before a crash,
+    /// its stored result is given back instead. Steps are told apart by their names.
+    ///
+    /// The result is stored before this returns, under the lease of this attempt. `work` may run again
+    /// when the worker dies before that.
+    ///
+    /// ```
+    /// # use dutiful::{Context, TaskError};
+    /// # async fn read(page: u32) -> Result<String, std::io::Error> { Ok(String::new()) }
+    /// async fn pages(cx: &Context) -> Result<Vec<String>, TaskError> {
+    ///     let mut pages = Vec::new();
+    ///     for page in 1..=3 {
+    ///         pages.push(cx.step(&format!("page-{page}"), || async move { Ok(read(page).await?) }).await?);
+    ///     }
+    ///     Ok(pages)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// What `work` answers; a lost lease or a database error as a failed run. A stored result that
+    /// cannot be read as `T` is an error, not a reason to run the step again.
+    pub async fn step<T, F>(&self, name: &str, work: impl FnOnce() -> F) -> Result<T, TaskError>
+    where
+        T: Serialize + DeserializeOwned,
+        F: Future<Output = Result<T, TaskError>>,
+    {
+        if name.is_empty() || name.len() > STEP_NAME_BYTES_MAX || name.contains('\0') {
+            return Err(TaskError::failed(format!(
+                "the step name `{name}` cannot be used: take 1 to {STEP_NAME_BYTES_MAX} bytes"
+            )));
+        }
+        let Some(client) = &self.inner.client else { return work().await };
+        if let Some(stored) = steps::get(client.db(), self.inner.task.0, name).await.map_err(Error::from)? {
+            return serde_json::from_str(&stored).map_err(|error| {
+                TaskError::failed(format!("the stored result of step `{name}` cannot be read: {error}"))
+            });
+        }
+        let value = work().await?;
+        self.store_step(client, name, &value).await?;
+        Ok(value)
+    }
+
+    async fn store_step(&self, client: &crate::Client, name: &str, value: &impl Serialize) -> Result<()> {
+        let result = serde_json::to_string(value).map_err(|error| {
+            Error::new(ErrorKind::InvalidPayload, format!("the result of step `{name}` is no JSON: {error}"))
+        })?;
+        if result.len() > RESULT_BYTES_MAX {
+            return Err(Error::new(
+                ErrorKind::InvalidPayload,
+                format!("the result of step `{name}` has {} bytes; at most {RESULT_BYTES_MAX} are stored", result.len()),
+            ));
+        }
+        let step = steps::Step {
+            task: self.inner.task.0,
+            attempt: self.inner.attempt,
+            worker: &self.inner.worker,
+            name,
+            result: &result,
+        };
+        if steps::put(client.db(), &step).await? { Ok(()) } else { Err(self.inner.lease_lost()) }
+    }
+}

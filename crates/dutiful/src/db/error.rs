@@ -1,0 +1,74 @@
+//! What can go wrong between us and a database, in the few kinds that decide what happens next.
+
+use std::fmt;
+
+pub(crate) type DbResult<T> = Result<T, DbError>;
+
+/// What a caller may do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DbErrorKind {
+    /// The transaction was undone by the engine (deadlock, serialization, busy, lock wait): running the
+    /// whole of it again is right.
+    Transient,
+    /// The link broke while a statement or a commit was under way: it may or may not have happened.
+    LinkLost,
+    /// No connection could be made, the server is shutting down or refuses writes. Nothing was done.
+    Unavailable,
+    /// A unique key stood in the way.
+    Duplicate,
+    /// A table or column of ours is not there.
+    SchemaMissing,
+    /// User name, password, TLS or rights.
+    Denied,
+    /// The server is too old, or is one that cannot be used.
+    Unsupported,
+    /// The URL or an option cannot be used.
+    Config,
+    /// A row could not be read as what it should be.
+    Decode,
+    /// Everything else: running it again would fail again.
+    Other,
+}
+
+/// An error of a driver, or of a row that could not be read.
+#[derive(Debug, Clone)]
+pub(crate) struct DbError {
+    pub(crate) kind: DbErrorKind,
+    /// The engine's own code: `1213`, `40P01`, `SQLITE_BUSY`.
+    pub(crate) code: Option<String>,
+    pub(crate) message: String,
+}
+
+impl DbError {
+    pub(crate) fn new(kind: DbErrorKind, message: impl Into<String>) -> DbError {
+        DbError { kind, code: None, message: message.into() }
+    }
+
+    pub(crate) fn with_code(mut self, code: impl Into<String>) -> DbError {
+        self.code = Some(code.into());
+        self
+    }
+
+    pub(crate) fn decode(column: usize, what: &str) -> DbError {
+        DbError::new(DbErrorKind::Decode, format!("column {column}: {what}"))
+    }
+
+    /// Whether the same call may succeed later, or may already have succeeded.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(
+            self.kind,
+            DbErrorKind::Transient | DbErrorKind::LinkLost | DbErrorKind::Unavailable
+        )
+    }
+}
+
+impl fmt::Display for DbError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.code {
+            Some(code) => write!(f, "{} ({code})", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for DbError {}

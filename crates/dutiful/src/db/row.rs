@@ -1,0 +1,80 @@
+//! What comes out of a statement.
+
+use super::{DbError, DbResult, Value};
+use dutiful_core::Timestamp;
+
+/// The answer of one statement.
+#[derive(Debug, Default)]
+pub(crate) struct Reply {
+    pub(crate) rows: Vec<Row>,
+    /// Rows that an `UPDATE` or `DELETE` matched (also on MySQL, where the flag `FOUND_ROWS` is set), or an
+    /// `INSERT` wrote.
+    pub(crate) affected: u64,
+    /// The last id that a MySQL `INSERT` made; 0 elsewhere.
+    pub(crate) last_id: i64,
+}
+
+/// One row, read by position. A column of another type is an error, never a panic.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Row(pub(crate) Vec<Value>);
+
+impl Row {
+    fn column(&self, index: usize) -> DbResult<&Value> {
+        self.0.get(index).ok_or_else(|| DbError::decode(index, "no such column"))
+    }
+
+    pub(crate) fn opt_int(&self, index: usize) -> DbResult<Option<i64>> {
+        match self.column(index)? {
+            Value::Int(value) => Ok(*value),
+            Value::Text(None) | Value::Bytes(None) | Value::Time(None) => Ok(None),
+            _ => Err(DbError::decode(index, "an integer was expected")),
+        }
+    }
+
+    pub(crate) fn int(&self, index: usize) -> DbResult<i64> {
+        self.opt_int(index)?.ok_or_else(|| DbError::decode(index, "an integer was expected, not NULL"))
+    }
+
+    pub(crate) fn opt_text(&self, index: usize) -> DbResult<Option<&str>> {
+        match self.column(index)? {
+            Value::Text(value) => Ok(value.as_deref()),
+            Value::Int(None) | Value::Bytes(None) | Value::Time(None) => Ok(None),
+            _ => Err(DbError::decode(index, "text was expected")),
+        }
+    }
+
+    pub(crate) fn text(&self, index: usize) -> DbResult<&str> {
+        self.opt_text(index)?.ok_or_else(|| DbError::decode(index, "text was expected, not NULL"))
+    }
+
+    /// Moves the text out, so that large payloads are not copied.
+    pub(crate) fn take_text(&mut self, index: usize) -> DbResult<Option<String>> {
+        match self.0.get_mut(index) {
+            Some(Value::Text(value)) => Ok(value.take()),
+            Some(Value::Int(None) | Value::Bytes(None) | Value::Time(None)) => Ok(None),
+            _ => Err(DbError::decode(index, "text was expected")),
+        }
+    }
+
+    pub(crate) fn opt_bytes(&self, index: usize) -> DbResult<Option<&[u8]>> {
+        match self.column(index)? {
+            Value::Bytes(value) => Ok(value.as_deref()),
+            Value::Int(None) | Value::Text(None) | Value::Time(None) => Ok(None),
+            _ => Err(DbError::decode(index, "bytes were expected")),
+        }
+    }
+
+    /// Reads a time; SQLite keeps times as integer microseconds.
+    pub(crate) fn opt_time(&self, index: usize) -> DbResult<Option<Timestamp>> {
+        match self.column(index)? {
+            Value::Time(value) => Ok(*value),
+            Value::Int(micros) => Ok(micros.map(Timestamp::from_micros)),
+            Value::Text(None) | Value::Bytes(None) => Ok(None),
+            _ => Err(DbError::decode(index, "a time was expected")),
+        }
+    }
+
+    pub(crate) fn time(&self, index: usize) -> DbResult<Timestamp> {
+        self.opt_time(index)?.ok_or_else(|| DbError::decode(index, "a time was expected, not NULL"))
+    }
+}

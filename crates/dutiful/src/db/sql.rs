@@ -1,0 +1,92 @@
+//! A statement in its three dialects, and the prefix of table names.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+/// The three dialects that every statement is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Mysql,
+    Postgres,
+}
+
+impl Dialect {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "sqlite",
+            Dialect::Mysql => "mysql",
+            Dialect::Postgres => "postgres",
+        }
+    }
+}
+
+/// One statement. A dialect that is missing does not compile.
+///
+/// Placeholders: `?1`, `?2` on SQLite; `?` in order on MySQL; `$1::type` on PostgreSQL, always with
+/// the cast, so that the type never depends on what the planner infers. A list (`Value::Ints`,
+/// `Value::Texts`) is `IN (SELECT value FROM json_each(?1))` on SQLite, `IN (?)` on MySQL, `= ANY($1)` on
+/// PostgreSQL. Over many rows see [`super::Rows`]. Tables are written with the prefix `dutiful_`.
+#[derive(Debug)]
+pub(crate) struct Sql {
+    pub(crate) sqlite: &'static str,
+    pub(crate) mysql: &'static str,
+    pub(crate) postgres: &'static str,
+}
+
+impl Sql {
+    pub(crate) fn text(&self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Sqlite => self.sqlite,
+            Dialect::Mysql => self.mysql,
+            Dialect::Postgres => self.postgres,
+        }
+    }
+}
+
+/// What every table name of ours begins with in the texts of this crate.
+pub(crate) const DEFAULT_PREFIX: &str = "dutiful_";
+
+/// The prefix of table names. Statements are rewritten once and remembered.
+#[derive(Debug, Clone)]
+pub(crate) struct Prefix {
+    prefix: Arc<str>,
+    rewritten: Arc<RwLock<HashMap<&'static str, Arc<str>>>>,
+}
+
+impl Default for Prefix {
+    fn default() -> Self {
+        Prefix { prefix: Arc::from(DEFAULT_PREFIX), rewritten: Arc::default() }
+    }
+}
+
+impl Prefix {
+    /// Takes 1 to 32 of `[a-z0-9_]`, not beginning with a digit: what all three engines accept
+    /// without quotes.
+    pub(crate) fn new(prefix: &str) -> Option<Prefix> {
+        let letters = prefix.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        let first = prefix.bytes().next()?;
+        (letters && !first.is_ascii_digit() && prefix.len() <= 32)
+            .then(|| Prefix { prefix: Arc::from(prefix), rewritten: Arc::default() })
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The text with this prefix in place of the default one.
+    pub(crate) fn apply(&self, text: &'static str) -> Cow<'static, str> {
+        if &*self.prefix == DEFAULT_PREFIX {
+            return Cow::Borrowed(text);
+        }
+        if let Some(known) = self.rewritten.read().ok().and_then(|map| map.get(text).cloned()) {
+            return Cow::Owned(known.to_string());
+        }
+        let new = text.replace(DEFAULT_PREFIX, &self.prefix);
+        if let Ok(mut map) = self.rewritten.write() {
+            map.insert(text, Arc::from(new.as_str()));
+        }
+        Cow::Owned(new)
+    }
+}

@@ -1,0 +1,66 @@
+//! How a connection to a SQLite file is set up.
+
+use super::{Clock, errors::from_rusqlite};
+use crate::db::{DbError, DbErrorKind, DbResult};
+use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+use std::time::Duration;
+
+/// The oldest SQLite that has all we use (`RETURNING` 3.35, `STRICT` 3.37).
+const VERSION_MIN: (i32, &str) = (3_037_000, "3.37");
+
+/// How often a locked database is tried again before `SQLITE_BUSY` is believed: about 10 s in all.
+const BUSY_TRIES: i32 = 5_000;
+
+pub(super) fn connection(file: Option<&str>, clock: &Clock) -> DbResult<Connection> {
+    let mut connection = match file {
+        Some(file) => Connection::open(file),
+        None => Connection::open_in_memory(),
+    }
+    .map_err(|error| cannot_open(file.unwrap_or(":memory:"), &error))?;
+    set_up(&mut connection, clock).map_err(|error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::ReadOnly) => {
+            cannot_open(file.unwrap_or(":memory:"), &error)
+        }
+        _ => from_rusqlite(&error),
+    })?;
+    if rusqlite::version_number() < VERSION_MIN.0 {
+        return Err(DbError::new(
+            DbErrorKind::Unsupported,
+            format!("SQLite {} is too old; {} or newer is needed", rusqlite::version(), VERSION_MIN.1),
+        ));
+    }
+    Ok(connection)
+}
+
+fn set_up(connection: &mut Connection, clock: &Clock) -> rusqlite::Result<()> {
+    // Other processes hold the lock for about a millisecond at a time: short, even waits serve better
+    // than the growing ones of `busy_timeout`.
+    connection.busy_handler(Some(|tries| {
+        std::thread::sleep(Duration::from_micros(if tries < 20 { 200 } else { 2_000 }));
+        tries < BUSY_TRIES
+    }))?;
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA cache_size = -8000;
+         PRAGMA journal_size_limit = 67108864;
+         PRAGMA trusted_schema = OFF;",
+    )?;
+    let clock = clock.clone();
+    connection.create_scalar_function(
+        "dutiful_now",
+        0,
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS,
+        move |_| Ok(clock.now_micros()),
+    )
+}
+
+fn cannot_open(file: &str, error: &rusqlite::Error) -> DbError {
+    DbError::new(
+        DbErrorKind::Config,
+        format!("cannot use the SQLite file `{file}`: {error}; check that its folder exists, that it may \
+                 be written, and that it is a database"),
+    )
+}

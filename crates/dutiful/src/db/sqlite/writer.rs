@@ -1,0 +1,176 @@
+//! The writer's thread: gathers jobs into one transaction, answers after the commit.
+
+use super::tx::{self, SqliteTx};
+use super::{Clock, Session, closed, open};
+use crate::db::{DbError, DbErrorKind, DbResult, Prefix};
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+
+/// At most this many jobs wait; further callers wait to hand theirs over.
+const QUEUE: usize = 1_024;
+/// At most this many jobs share a commit.
+const GROUP_JOBS: usize = 256;
+/// A group takes no further job after this long, so that other processes get the lock.
+const GROUP_TIME: Duration = Duration::from_millis(10);
+
+/// What a caller wants done inside a group's transaction.
+trait Job: Send {
+    /// Does it, and gives back how to answer once the transaction has ended.
+    fn run(self: Box<Self>, session: &Session) -> Result<Answer, Answer>;
+    /// Answers without having run.
+    fn refuse(self: Box<Self>, error: DbError);
+}
+
+/// Called with what became of the commit.
+type Answer = Box<dyn FnOnce(DbResult<()>) + Send>;
+
+struct Work<F, T> {
+    work: F,
+    caller: oneshot::Sender<DbResult<T>>,
+}
+
+// A caller that went away hears nothing; its work stands all the same.
+impl<F, T> Job for Work<F, T>
+where
+    T: Send + 'static,
+    F: FnOnce(&Session) -> DbResult<T> + Send,
+{
+    fn run(self: Box<Self>, session: &Session) -> Result<Answer, Answer> {
+        let Work { work, caller } = *self;
+        match work(session) {
+            Ok(value) => {
+                Ok(Box::new(move |committed| drop(caller.send(committed.map(|()| value)))))
+            }
+            Err(error) => Err(Box::new(move |_| drop(caller.send(Err(error))))),
+        }
+    }
+
+    fn refuse(self: Box<Self>, error: DbError) {
+        drop(self.caller.send(Err(error)));
+    }
+}
+
+enum Message {
+    Job(Box<dyn Job>),
+    Begin(oneshot::Sender<DbResult<SqliteTx>>),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Message>,
+}
+
+impl Writer {
+    /// Opens the connection on the writer's own thread and keeps it there.
+    pub(super) async fn start(file: Option<String>, clock: Clock, prefix: Prefix) -> DbResult<Writer> {
+        let (queue, messages) = mpsc::channel(QUEUE);
+        let (opened, result) = oneshot::channel();
+        thread("dutiful-write", move || match open::connection(file.as_deref(), &clock) {
+            Ok(connection) => {
+                if opened.send(Ok(())).is_ok() {
+                    serve(&Session::new(connection, prefix), messages);
+                }
+            }
+            Err(error) => drop(opened.send(Err(error))),
+        })?;
+        result.await.map_err(|_| closed())??;
+        Ok(Writer { queue })
+    }
+
+    pub(super) async fn run<T, F>(&self, work: F) -> DbResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Session) -> DbResult<T> + Send + 'static,
+    {
+        let (caller, result) = oneshot::channel();
+        let job = Box::new(Work { work, caller });
+        self.queue.send(Message::Job(job)).await.map_err(|_| closed())?;
+        result.await.map_err(|_| closed())?
+    }
+
+    pub(super) async fn begin(&self) -> DbResult<SqliteTx> {
+        let (sender, result) = oneshot::channel();
+        self.queue.send(Message::Begin(sender)).await.map_err(|_| closed())?;
+        result.await.map_err(|_| closed())?
+    }
+}
+
+fn serve(session: &Session, mut messages: mpsc::Receiver<Message>) {
+    while let Some(message) = messages.blocking_recv() {
+        match message {
+            Message::Begin(answer) => tx::serve(session, answer),
+            Message::Job(job) => {
+                if let Some(begin) = group(session, job, &mut messages) {
+                    tx::serve(session, begin);
+                }
+            }
+        }
+    }
+}
+
+/// Runs `first` and whatever has queued up behind it in one transaction. A transaction that somebody
+/// wants to begin ends the group and is given back.
+fn group(
+    session: &Session,
+    first: Box<dyn Job>,
+    messages: &mut mpsc::Receiver<Message>,
+) -> Option<oneshot::Sender<DbResult<SqliteTx>>> {
+    if let Err(error) = session.script("BEGIN IMMEDIATE") {
+        first.refuse(error);
+        return None;
+    }
+    let began = Instant::now();
+    let mut answers = Vec::new();
+    let mut next = Some(first);
+    let mut begin = None;
+    while let Some(job) = next.take() {
+        run_in_savepoint(session, job, &mut answers);
+        if answers.len() >= GROUP_JOBS || began.elapsed() >= GROUP_TIME {
+            break;
+        }
+        match messages.try_recv() {
+            Ok(Message::Job(job)) => next = Some(job),
+            Ok(Message::Begin(answer)) => begin = Some(answer),
+            Err(_) => {}
+        }
+    }
+    let committed = commit(session);
+    for answer in answers {
+        answer(committed.clone());
+    }
+    begin
+}
+
+pub(super) fn commit(session: &Session) -> DbResult<()> {
+    let committed = session.script("COMMIT");
+    if committed.is_err() {
+        // A failed COMMIT leaves the transaction open; when it does not, this has nothing to undo.
+        let _ = session.script("ROLLBACK");
+    }
+    committed
+}
+
+fn run_in_savepoint(session: &Session, job: Box<dyn Job>, answers: &mut Vec<Answer>) {
+    if let Err(error) = session.script("SAVEPOINT job") {
+        return job.refuse(error);
+    }
+    match job.run(session) {
+        Ok(answer) => match session.script("RELEASE job") {
+            Ok(()) => answers.push(answer),
+            Err(error) => answer(Err(error)),
+        },
+        Err(answer) => {
+            let undone = session.script("ROLLBACK TO job; RELEASE job");
+            answer(undone);
+        }
+    }
+}
+
+/// Starts a named thread.
+pub(super) fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> DbResult<()> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map(|_| ())
+        .map_err(|error| DbError::new(DbErrorKind::Other, format!("cannot start a thread: {error}")))
+}

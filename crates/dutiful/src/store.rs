@@ -1,0 +1,31 @@
+//! What Dutiful does to its tables: one verb a file, its SQL in three dialects side by side.
+//!
+//! A verb says what it promises and what it does on conflict. It applies what `dutiful_core` has
+//! decided and decides nothing itself. Which driver runs a statement is `db`'s business.
+
+pub(crate) mod attempts;
+pub(crate) mod claim;
+pub(crate) mod facts;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod logs;
+mod merge;
+pub(crate) mod migrations;
+pub(crate) mod notes;
+pub(crate) mod notify;
+pub(crate) mod operate;
+pub(crate) mod periodic_list;
+pub(crate) mod poll;
+pub(crate) mod renew;
+pub(crate) mod retry;
+pub(crate) mod session;
+pub(crate) mod settle;
+pub(crate) mod stats;
+pub(crate) mod steps;
+pub(crate) mod submit;
+pub(crate) mod take_over;
+pub(crate) mod task_row;
+pub(crate) mod worker_list;
+pub(crate) mod workers;
+
+pub(crate) use session::Session;

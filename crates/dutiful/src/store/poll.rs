@@ -1,0 +1,70 @@
+//! What is due: one statement for all task names of a worker.
+
+use crate::db::{Db, DbResult, Sql, Value};
+use std::time::Duration;
+
+/// The earliest due time of every priority that has anything waiting or leased, by skipping through the
+/// index `(task_name, priority, due_at)`: its cost grows with names and priorities, not with rows.
+const POLL: Sql = Sql {
+    sqlite: "/* dutiful.poll */
+        WITH RECURSIVE level (task_name, priority) AS (
+          SELECT value, (SELECT MIN(t.priority) FROM dutiful_tasks t
+                         WHERE t.task_name = value AND t.due_at IS NOT NULL)
+          FROM json_each(?1)
+          UNION ALL
+          SELECT level.task_name, (SELECT MIN(t.priority) FROM dutiful_tasks t
+                                   WHERE t.task_name = level.task_name AND t.due_at IS NOT NULL
+                                     AND t.priority > level.priority)
+          FROM level WHERE level.priority IS NOT NULL)
+        SELECT level.task_name, level.priority,
+               (SELECT MIN(t.due_at) FROM dutiful_tasks t
+                WHERE t.task_name = level.task_name AND t.priority = level.priority
+                  AND t.due_at IS NOT NULL),
+               dutiful_now()
+        FROM level WHERE level.priority IS NOT NULL",
+    mysql: "/* dutiful.poll */
+        SELECT task_name, priority, MIN(due_at), UTC_TIMESTAMP(6)
+        FROM dutiful_tasks FORCE INDEX FOR GROUP BY (dutiful_tasks_due)
+        WHERE task_name IN (?)
+        GROUP BY task_name, priority",
+    postgres: "/* dutiful.poll */
+        WITH RECURSIVE level (task_name, priority) AS (
+          SELECT n, (SELECT MIN(t.priority) FROM dutiful_tasks t
+                     WHERE t.task_name = n AND t.due_at IS NOT NULL)
+          FROM unnest($1::text[]) n
+          UNION ALL
+          SELECT level.task_name, (SELECT MIN(t.priority) FROM dutiful_tasks t
+                                   WHERE t.task_name = level.task_name AND t.due_at IS NOT NULL
+                                     AND t.priority > level.priority)
+          FROM level WHERE level.priority IS NOT NULL)
+        SELECT level.task_name, level.priority,
+               (SELECT MIN(t.due_at) FROM dutiful_tasks t
+                WHERE t.task_name = level.task_name AND t.priority = level.priority
+                  AND t.due_at IS NOT NULL),
+               statement_timestamp()
+        FROM level WHERE level.priority IS NOT NULL",
+};
+
+/// One priority of one task name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Level {
+    pub(crate) task_name: String,
+    pub(crate) priority: i64,
+    /// How long until the first of its tasks is due; zero when one is due now.
+    pub(crate) due_in: Duration,
+}
+
+/// The levels of the given names; those with nothing to run now or later are not in it.
+pub(crate) async fn poll(db: &Db, task_names: &[String]) -> DbResult<Vec<Level>> {
+    let rows = db.read(&POLL, vec![Value::Texts(task_names.to_vec())]).await?;
+    let mut levels = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let Some(due_at) = row.opt_time(2)? else { continue };
+        levels.push(Level {
+            task_name: row.text(0)?.to_owned(),
+            priority: row.int(1)?,
+            due_in: due_at.since(row.time(3)?),
+        });
+    }
+    Ok(levels)
+}

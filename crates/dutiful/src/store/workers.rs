@@ -1,0 +1,83 @@
+//! The workers' own rows: who is there, and where hints reach them.
+
+use super::retry;
+use crate::db::{Db, DbResult, Sql};
+use std::net::SocketAddr;
+
+/// The worker's row is written at the start and at each beat, so that one that was pruned comes back.
+const BEAT: Sql = Sql {
+    sqlite: "/* dutiful.workers.beat */
+        INSERT INTO dutiful_workers
+          (worker, host, process_id, task_names, hint_address, started_at, beat_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, dutiful_now(), dutiful_now())
+        ON CONFLICT (worker) DO UPDATE SET beat_at = dutiful_now()",
+    mysql: "/* dutiful.workers.beat */
+        INSERT INTO dutiful_workers
+          (worker, host, process_id, task_names, hint_address, started_at, beat_at)
+        VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))
+        ON DUPLICATE KEY UPDATE beat_at = UTC_TIMESTAMP(6)",
+    postgres: "/* dutiful.workers.beat */
+        INSERT INTO dutiful_workers
+          (worker, host, process_id, task_names, hint_address, started_at, beat_at)
+        VALUES ($1::text, $2::text, $3::bigint, $4::text, $5::text,
+                statement_timestamp(), statement_timestamp())
+        ON CONFLICT (worker) DO UPDATE SET beat_at = statement_timestamp()",
+};
+
+const LEAVE: Sql = Sql {
+    sqlite: "/* dutiful.workers.leave */ DELETE FROM dutiful_workers WHERE worker = ?1",
+    mysql: "/* dutiful.workers.leave */ DELETE FROM dutiful_workers WHERE worker = ?",
+    postgres: "/* dutiful.workers.leave */ DELETE FROM dutiful_workers WHERE worker = $1::text",
+};
+
+/// Workers that beat within half a minute.
+const HINTS: Sql = Sql {
+    sqlite: "/* dutiful.workers.hints */
+        SELECT hint_address FROM dutiful_workers
+        WHERE hint_address IS NOT NULL AND beat_at > dutiful_now() - 30000000 LIMIT 256",
+    mysql: "/* dutiful.workers.hints */
+        SELECT hint_address FROM dutiful_workers
+        WHERE hint_address IS NOT NULL AND beat_at > UTC_TIMESTAMP(6) - INTERVAL 30 SECOND LIMIT 256",
+    postgres: "/* dutiful.workers.hints */
+        SELECT hint_address FROM dutiful_workers
+        WHERE hint_address IS NOT NULL AND beat_at > statement_timestamp() - interval '30 seconds'
+        LIMIT 256",
+};
+
+/// What a worker says of itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Card {
+    pub(crate) worker: String,
+    pub(crate) host: String,
+    pub(crate) process_id: i64,
+    /// A JSON array.
+    pub(crate) task_names: String,
+    pub(crate) hint_address: Option<String>,
+}
+
+/// Says that the worker is alive.
+pub(crate) async fn beat(db: &Db, card: &Card) -> DbResult<()> {
+    let params = || {
+        vec![
+            card.worker.as_str().into(),
+            card.host.as_str().into(),
+            card.process_id.into(),
+            card.task_names.as_str().into(),
+            card.hint_address.clone().into(),
+        ]
+    };
+    retry::repeat(|| db.write(&BEAT, params())).await?;
+    Ok(())
+}
+
+/// Removes the worker's row.
+pub(crate) async fn leave(db: &Db, worker: &str) -> DbResult<()> {
+    db.write(&LEAVE, vec![worker.into()]).await?;
+    Ok(())
+}
+
+/// Where to send hints. What is no address is passed over.
+pub(crate) async fn hint_addresses(db: &Db) -> DbResult<Vec<SocketAddr>> {
+    let rows = db.read(&HINTS, Vec::new()).await?;
+    Ok(rows.iter().filter_map(|row| row.opt_text(0).ok()??.parse().ok()).collect())
+}

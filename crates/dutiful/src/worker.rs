@@ -1,0 +1,101 @@
+//! A process that claims tasks and runs them.
+//!
+//! ```text
+//! claimer -> lanes (a thread and an event loop each) -> settler
+//!            heart: renews leases, watches lanes     waker: hears of new work
+//! ```
+
+mod attempt;
+mod claimer;
+mod handle;
+mod handler;
+mod heart;
+mod inflight;
+mod lane;
+mod lane_thread;
+mod log;
+mod recorder;
+mod registry;
+mod shared;
+mod shutdown;
+mod start;
+mod settler;
+mod waker;
+
+pub use handle::{WorkerCounts, WorkerHandle};
+pub use registry::{Register, Registry};
+pub(crate) use handler::Handler;
+
+use crate::{Client, Result};
+use dutiful_core::limits::SHUTDOWN_GRACE;
+use std::time::Duration;
+
+/// Claims and runs the tasks of the types that are registered with it, and no others.
+///
+/// ```no_run
+/// # use dutiful::{Client, Context, Task, TaskError, Worker};
+/// # struct GreetTask;
+/// # impl Task for GreetTask { type Payload = String; type Output = ();
+/// #   async fn process(&self, _: String, _: &Context) -> Result<(), TaskError> { Ok(()) } }
+/// # async fn run() -> dutiful::Result<()> {
+/// let client = Client::connect("sqlite:tasks.db").await?;
+/// Worker::new(client).register(GreetTask).run().await
+/// # }
+/// ```
+#[must_use = "a worker does nothing before `run` or `start`"]
+pub struct Worker {
+    client: Client,
+    registry: Registry,
+    grace: Duration,
+}
+
+impl Worker {
+    /// A worker without any task types yet.
+    pub fn new(client: Client) -> Worker {
+        Worker { client, registry: Registry::default(), grace: SHUTDOWN_GRACE }
+    }
+
+    /// Adds a task type, or a periodic one.
+    pub fn register(mut self, what: impl Register) -> Worker {
+        what.register(&mut self.registry);
+        self
+    }
+
+    /// How long running tasks may go on when the worker is told to stop. By default 25 s.
+    pub fn shutdown_grace(mut self, grace: Duration) -> Worker {
+        self.grace = grace;
+        self
+    }
+
+    /// Runs until SIGTERM or SIGINT, then stops in phases: claiming ends at once, running tasks get their
+    /// grace, the rest is released uncharged. A second signal ends the process at once.
+    ///
+    /// # Errors
+    /// `config` for settings that cannot work, `schema` when the tables are missing or of another
+    /// version, `database_unsupported` when the server does not lock as it must.
+    pub async fn run(self) -> Result<()> {
+        let handle = self.start().await?;
+        let stop = handle.stopper();
+        let signals = tokio::spawn(async move {
+            shutdown::signal().await;
+            stop.stop();
+        });
+        handle.wait().await;
+        signals.abort();
+        Ok(())
+    }
+
+    /// Starts on threads of its own and gives back a handle. Signals are the caller's business.
+    ///
+    /// # Errors
+    /// As [`Worker::run`].
+    pub async fn start(self) -> Result<WorkerHandle> {
+        start::start(self.client, self.registry, self.grace).await
+    }
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker").field("client", &self.client).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,161 @@
+//! What a worker holds: every attempt from its claim to its settling.
+
+use crate::context::Context;
+use crate::store::renew::Renewal;
+use dutiful_core::TaskFacts;
+use dutiful_core::lease::renew_every;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+/// One attempt that this worker holds.
+#[derive(Debug)]
+struct Held {
+    attempt: i64,
+    lane: usize,
+    lease: Duration,
+    renewed: Instant,
+    cancel: CancellationToken,
+    /// Set once the handler runs.
+    run: Option<Run>,
+    /// Somebody has reported the outcome; later reports do not count.
+    reported: bool,
+}
+
+#[derive(Debug)]
+struct Run {
+    deadline: Instant,
+    started: Instant,
+    cx: Context,
+}
+
+/// An attempt that should have ended by now.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Overdue {
+    pub(crate) id: i64,
+    pub(crate) attempt: i64,
+    pub(crate) lane: usize,
+    pub(crate) ran: Duration,
+    pub(crate) facts: Option<TaskFacts>,
+}
+
+/// All attempts that this worker holds, by task id.
+#[derive(Debug, Default)]
+pub(crate) struct Inflight {
+    held: Mutex<HashMap<i64, Held>>,
+}
+
+impl Inflight {
+    pub(crate) fn claimed(&self, id: i64, attempt: i64, lane: usize, lease: Duration, root: &CancellationToken) {
+        let held = Held {
+            attempt,
+            lane,
+            lease,
+            renewed: Instant::now(),
+            cancel: root.child_token(),
+            run: None,
+            reported: false,
+        };
+        self.lock().insert(id, held);
+    }
+
+    /// The token of an attempt; `None` when the lease was lost while it was queued.
+    pub(crate) fn cancellation(&self, id: i64, attempt: i64) -> Option<CancellationToken> {
+        let held = self.lock();
+        held.get(&id).filter(|held| held.attempt == attempt).map(|held| held.cancel.clone())
+    }
+
+    pub(crate) fn started(&self, id: i64, attempt: i64, deadline: Instant, cx: &Context) {
+        if let Some(held) = self.lock().get_mut(&id).filter(|held| held.attempt == attempt) {
+            held.run = Some(Run { deadline, started: Instant::now(), cx: cx.clone() });
+        }
+    }
+
+    /// Whether this is the first report of the attempt's outcome.
+    pub(crate) fn report(&self, id: i64, attempt: i64) -> bool {
+        match self.lock().get_mut(&id) {
+            Some(held) if held.attempt == attempt && !held.reported => {
+                held.reported = true;
+                held.run = None;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The attempt is settled or lost.
+    pub(crate) fn forget(&self, id: i64, attempt: i64) -> bool {
+        let mut all = self.lock();
+        let ours = all.get(&id).is_some_and(|held| held.attempt == attempt);
+        if ours {
+            all.remove(&id);
+        }
+        ours
+    }
+
+    /// The lease is gone: the handler is told. Its outcome will be fenced off.
+    pub(crate) fn lost(&self, id: i64, attempt: i64) {
+        if let Some(held) = self.lock().get(&id).filter(|held| held.attempt == attempt) {
+            held.cancel.cancel();
+        }
+    }
+
+    /// What must be renewed before the next call, which comes within `until_next`.
+    pub(crate) fn renewals(&self, until_next: Duration) -> Vec<Renewal> {
+        let all = self.lock();
+        let due = all.iter().filter(|(_, held)| {
+            held.renewed.elapsed() + until_next >= renew_every(held.lease)
+        });
+        due.map(|(id, held)| Renewal { id: *id, attempt: held.attempt, lease: held.lease }).collect()
+    }
+
+    pub(crate) fn renewed(&self, renewals: &[Renewal]) {
+        let mut all = self.lock();
+        for renewal in renewals {
+            if let Some(held) = all.get_mut(&renewal.id) {
+                held.renewed = Instant::now();
+            }
+        }
+    }
+
+    /// Runs that are past their deadline by more than `slack`.
+    pub(crate) fn overdue(&self, slack: Duration) -> Vec<Overdue> {
+        let now = Instant::now();
+        let all = self.lock();
+        let overdue = |(id, held): (&i64, &Held)| {
+            let run = held.run.as_ref().filter(|run| now > run.deadline + slack)?;
+            let ran = now.duration_since(run.started);
+            let facts = Some(run.cx.inner.facts.clone());
+            Some(Overdue { id: *id, attempt: held.attempt, lane: held.lane, ran, facts })
+        };
+        all.iter().filter_map(overdue).collect()
+    }
+
+    /// The contexts of what runs now, for the recorder.
+    pub(crate) fn running(&self) -> Vec<Context> {
+        self.lock().values().filter_map(|held| Some(held.run.as_ref()?.cx.clone())).collect()
+    }
+
+    /// The ids that run on a lane, for naming what blocks it.
+    pub(crate) fn running_on(&self, lane: usize) -> Vec<i64> {
+        let all = self.lock();
+        let on_lane = all.iter().filter(|(_, held)| held.lane == lane && held.run.is_some());
+        on_lane.map(|(id, _)| *id).collect()
+    }
+
+    /// Every attempt not yet reported.
+    pub(crate) fn unreported(&self) -> Vec<(i64, i64, usize)> {
+        let all = self.lock();
+        let open = all.iter().filter(|(_, held)| !held.reported);
+        open.map(|(id, held)| (*id, held.attempt, held.lane)).collect()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,137 @@
+//! A lane: what a worker runs of one task name. Its queue, its slots, its measured pace.
+//!
+//! The threads that serve it are in `lane_thread`.
+
+use super::handler::{Handler, Spec};
+use crate::store::claim::Claimed;
+use dutiful_core::lease::claim_ahead;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// A lane with this many handlers that never ended claims no more: its threads are leaking.
+pub(crate) const ABANDONED_MAX: usize = 32;
+
+/// A claimed task on its way to a slot.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) claimed: Claimed,
+}
+
+/// One lane of a worker.
+pub(crate) struct Lane {
+    pub(crate) spec: Spec,
+    pub(crate) handler: Arc<dyn Handler>,
+    queue: Mutex<VecDeque<Job>>,
+    /// Something was queued, or the lane is closed.
+    pub(crate) queued: Notify,
+    closed: std::sync::atomic::AtomicBool,
+    /// Claimed and not yet settled.
+    held: AtomicUsize,
+    /// Mean run time in nanoseconds, exponentially weighted; 0 while unknown.
+    mean_run: AtomicU64,
+    /// Which thread serves the lane now; an older one that comes back only finishes what it runs.
+    pub(crate) generation: AtomicU64,
+    /// When the serving thread last went round, in milliseconds since `began`.
+    pulse: AtomicU64,
+    began: Instant,
+    /// Handlers that did not end when they were told to.
+    pub(crate) abandoned: AtomicUsize,
+}
+
+impl Lane {
+    pub(crate) fn new(handler: Arc<dyn Handler>) -> Lane {
+        Lane {
+            spec: handler.spec(),
+            handler,
+            queue: Mutex::default(),
+            queued: Notify::new(),
+            closed: std::sync::atomic::AtomicBool::new(false),
+            held: AtomicUsize::new(0),
+            mean_run: AtomicU64::new(0),
+            generation: AtomicU64::new(0),
+            pulse: AtomicU64::new(0),
+            began: Instant::now(),
+            abandoned: AtomicUsize::new(0),
+        }
+    }
+
+    /// How many tasks to claim now: enough to keep the slots busy, no more than can be started soon, and
+    /// not in dribs and drabs while some are still queued.
+    pub(crate) fn wants(&self) -> usize {
+        if self.abandoned.load(Ordering::Relaxed) >= ABANDONED_MAX {
+            return 0;
+        }
+        let mean = self.mean_run.load(Ordering::Relaxed);
+        let mean = (mean > 0).then(|| Duration::from_nanos(mean));
+        let ahead = claim_ahead(self.spec.batch_size, mean, self.spec.lease);
+        let free = ahead.saturating_sub(self.held.load(Ordering::Relaxed));
+        if free * 2 >= ahead || self.is_queue_empty() { free } else { 0 }
+    }
+
+    pub(crate) fn push(&self, claimed: Vec<Claimed>) {
+        self.held.fetch_add(claimed.len(), Ordering::Relaxed);
+        self.jobs().extend(claimed.into_iter().map(|claimed| Job { claimed }));
+        self.queued.notify_waiters();
+        self.queued.notify_one();
+    }
+
+    pub(crate) fn pop(&self) -> Option<Job> {
+        self.jobs().pop_front()
+    }
+
+    /// Takes everything that has not been started.
+    pub(crate) fn take_queue(&self) -> Vec<Job> {
+        self.jobs().drain(..).collect()
+    }
+
+    pub(crate) fn is_queue_empty(&self) -> bool {
+        self.jobs().is_empty()
+    }
+
+    /// An attempt was settled, or its lease given up.
+    pub(crate) fn released(&self, attempts: usize) {
+        self.held.fetch_sub(attempts, Ordering::Relaxed);
+    }
+
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// Takes a run time into the mean, with a weight of an eighth.
+    pub(crate) fn measured(&self, run: Duration) {
+        let run = u64::try_from(run.as_nanos()).unwrap_or(u64::MAX).max(1);
+        let mean = self.mean_run.load(Ordering::Relaxed);
+        let mean = if mean == 0 { run } else { mean - mean / 8 + run / 8 };
+        self.mean_run.store(mean.max(1), Ordering::Relaxed);
+    }
+
+    /// The serving thread goes round.
+    pub(crate) fn beat(&self) {
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.pulse.store(now, Ordering::Relaxed);
+    }
+
+    /// For how long the serving thread has not gone round.
+    pub(crate) fn silent_for(&self) -> Duration {
+        let pulse = Duration::from_millis(self.pulse.load(Ordering::Relaxed));
+        self.began.elapsed().saturating_sub(pulse)
+    }
+
+    /// No job comes any more; threads end when they have run what they hold.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.queued.notify_waiters();
+        self.queued.notify_one();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, VecDeque<Job>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,133 @@
+//! Starting a worker: checks, threads, the first beat.
+
+use super::claimer::Claimer;
+use super::handle::WorkerHandle;
+use super::heart::Heart;
+use super::lane::Lane;
+use super::registry::Registry;
+use super::settler::Settler;
+use super::shared::{Counts, Shared};
+use super::{lane_thread, recorder, shutdown, waker};
+use crate::migrate::selftest;
+use crate::store::{retry, workers};
+use crate::{Client, Error, ErrorKind, Result};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::UdpSocket;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Checks everything that can be checked before work begins, and starts the threads.
+pub(crate) async fn start(client: Client, registry: Registry, grace: Duration) -> Result<WorkerHandle> {
+    registry.check()?;
+    client.migrator().check().await?;
+    selftest::skip_locked_holds(client.db()).await?;
+    let worker: Arc<str> = worker_name().into();
+    let (reports, settle) = mpsc::unbounded_channel();
+    let lanes = registry.handlers.iter().map(|handler| Arc::new(Lane::new(Arc::clone(handler))));
+    let shared = Arc::new(Shared {
+        worker: Arc::clone(&worker),
+        look: client.wake().subscribe(),
+        lanes: lanes.collect(),
+        inflight: Default::default(),
+        reports,
+        stopping: CancellationToken::new(),
+        grace_over: CancellationToken::new(),
+        ended: CancellationToken::new(),
+        counts: Counts::default(),
+        client,
+    });
+    let hints = waker::hint_socket(shared.client.db()).await;
+    let card = card(&shared, hints.as_ref().map(|(_, address)| address.clone()));
+    // Beats once before the first claim, so that whoever sees the lease finds the worker.
+    workers::beat(shared.client.db(), &card).await?;
+    start_thread("dutiful-heart", Heart::new(Arc::clone(&shared), card).run())?;
+    for index in 0..shared.lanes.len() {
+        lane_thread::start(&shared, index)?;
+    }
+    let (finished, done) = watch::channel(false);
+    let parts = Parts { settler: Settler::new(Arc::clone(&shared), settle), registry, grace };
+    let socket = hints.map(|(socket, _)| socket.into_std()).transpose().ok().flatten();
+    let main = run(Arc::clone(&shared), parts, socket);
+    start_thread("dutiful-worker", async move {
+        main.await;
+        finished.send_replace(true);
+    })?;
+    announce(&shared);
+    Ok(WorkerHandle { stopping: shared.stopping.clone(), done, shared })
+}
+
+struct Parts {
+    settler: Settler,
+    registry: Registry,
+    grace: Duration,
+}
+
+/// The worker's own loop: claims, settles, wakes, schedules, prunes; then shuts down.
+async fn run(shared: Arc<Shared>, parts: Parts, hints: Option<std::net::UdpSocket>) {
+    let hints = hints.and_then(|socket| UdpSocket::from_std(socket).ok());
+    let claimer = tokio::spawn(Claimer::new(Arc::clone(&shared)).run());
+    let settler = tokio::spawn(parts.settler.run());
+    let recorder = tokio::spawn(recorder::run(Arc::clone(&shared)));
+    // These hold nothing that must be given back, so they may be cut off at any await.
+    let helpers = [
+        tokio::spawn(waker::run(Arc::clone(&shared), hints)),
+    ];
+    shared.stopping.cancelled().await;
+    shutdown::drain(&shared, claimer, parts.grace).await;
+    for helper in helpers {
+        helper.abort();
+    }
+    let _ = settler.await;
+    let _ = recorder.await;
+}
+
+/// Runs `work` on a named thread with an event loop of its own.
+fn start_thread(name: &str, work: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    let cannot = |error| Error::new(ErrorKind::Config, format!("cannot start `{name}`: {error}"));
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || runtime.block_on(work))
+        .map(|_| ())
+        .map_err(cannot)
+}
+
+fn worker_name() -> String {
+    let host: String = host().chars().filter(char::is_ascii_graphic).take(40).collect();
+    format!("{host}-{}-{:08x}", std::process::id(), retry::random() & 0xffff_ffff)
+}
+
+fn host() -> String {
+    let from_env = || std::env::var("HOSTNAME").ok();
+    let from_kernel = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let name = from_kernel().or_else(from_env).unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "host".to_owned() } else { name.to_owned() }
+}
+
+fn card(shared: &Shared, hint_address: Option<String>) -> workers::Card {
+    let names: Vec<&str> = shared.lanes.iter().map(|lane| lane.spec.name).collect();
+    workers::Card {
+        worker: shared.worker.to_string(),
+        host: host(),
+        process_id: i64::from(std::process::id()),
+        task_names: serde_json::json!(names).to_string(),
+        hint_address,
+    }
+}
+
+fn announce(shared: &Shared) {
+    for lane in &shared.lanes {
+        let spec = &lane.spec;
+        tracing::info!(
+            "{} {}: {} at once, timeout {}, lease {}",
+            spec.emoji,
+            spec.name,
+            spec.batch_size,
+            super::log::human(spec.timeout),
+            super::log::human(spec.lease)
+        );
+    }
+}
