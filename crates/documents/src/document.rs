@@ -1,0 +1,68 @@
+//! What a transcription gives.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A document as Markdown, with the places of its pages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Document {
+    /// The title that the document states, or else its first heading.
+    pub title: Option<String>,
+    /// What the bytes were, found by looking at them.
+    pub format: Format,
+    /// The text as Markdown: at most 6 MiB, lines end with `\n`, no control characters.
+    pub markdown: String,
+    /// The pages in order; exactly one where the format has none. Never empty.
+    pub pages: Vec<Page>,
+    /// What was left out or guessed, one sentence each; at most 51.
+    pub warnings: Vec<String>,
+}
+
+impl Document {
+    /// The Markdown of one page, counted from 1.
+    pub fn page_text(&self, number: u32) -> Option<&str> {
+        let page = self.pages.iter().find(|page| page.number == number)?;
+        self.markdown.get(page.start..page.end)
+    }
+}
+
+/// Where a page stands in the Markdown of its document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Page {
+    /// Counted from 1.
+    pub number: u32,
+    /// Byte at which the page begins; always between two characters.
+    pub start: usize,
+    /// Byte after its last one; equal to `start` when the page has no text.
+    pub end: usize,
+}
+
+/// The formats that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Plain text in any common encoding.
+    Text,
+    /// Markdown.
+    Markdown,
+    /// HTML; the main content of it is kept.
+    Html,
+    /// Office Open XML text, as word processors write it.
+    Docx,
+    /// PDF with a text layer.
+    Pdf,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text",
+            Self::Markdown => "Markdown",
+            Self::Html => "HTML",
+            Self::Docx => "DOCX",
+            Self::Pdf => "PDF",
+        })
+    }
+}
