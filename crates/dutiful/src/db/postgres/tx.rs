@@ -1,7 +1,7 @@
 //! A transaction: one connection, held from `BEGIN` to `COMMIT`.
 
 use super::connect::Lease;
-use super::execute::{self, Place};
+use super::execute;
 use super::rows::{self, Param};
 use super::{Lending, Postgres, errors};
 use crate::db::{DbError, DbErrorKind, DbResult, Reply, Rows, Sql, Value};
