@@ -10,6 +10,7 @@ pub mod migrate;
 mod periodic;
 mod store;
 mod task;
+pub mod testing;
 mod text;
 mod worker;
 

@@ -15,6 +15,7 @@ pub(crate) mod notes;
 pub(crate) mod notify;
 pub(crate) mod operate;
 pub(crate) mod periodic_list;
+pub(crate) mod plain;
 pub(crate) mod poll;
 pub(crate) mod renew;
 pub(crate) mod retry;

@@ -5,7 +5,7 @@ use super::task_row::TaskRow;
 use super::{facts, get, retry, settle, take_over};
 use crate::db::{Db, DbError, DbErrorKind, DbResult, Row, Sql, Value};
 use dutiful_core::{Due, Event, LeaseChange, Refusal, State, TaskFacts, Transition, decide};
-use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The row, locked, so that what is decided next is decided on fresh facts.
 const LOCK: Sql = Sql {
@@ -84,12 +84,13 @@ pub(crate) async fn operate(
     message: Option<&str>,
 ) -> DbResult<Operated> {
     // Set when a commit was asked for: if its answer was lost, the next try may find it done.
-    let may_be_done = Cell::new(false);
+    let may_be_done = AtomicBool::new(false);
     retry::repeat(|| async {
         let mut own = OwnTx::begin(db).await?;
-        let operated = in_transaction(&mut own, id, event, message, may_be_done.get()).await?;
+        let asked_before = may_be_done.load(Ordering::Relaxed);
+        let operated = in_transaction(&mut own, id, event, message, asked_before).await?;
         if matches!(operated, Operated::Done(_)) {
-            may_be_done.set(true);
+            may_be_done.store(true, Ordering::Relaxed);
             own.commit().await?;
         } else {
             own.rollback().await?;
@@ -104,7 +105,7 @@ async fn in_transaction(
     id: i64,
     event: &Event,
     message: Option<&str>,
-    may_be_done: bool,
+    asked_before: bool,
 ) -> DbResult<Operated> {
     let locked = own.run(&LOCK, vec![id.into()]).await?.rows;
     let Some(row) = locked.first() else {
@@ -113,7 +114,7 @@ async fn in_transaction(
     let facts = facts::read(row, 2)?;
     match decide(&facts, event, row.time(1)?) {
         Ok(transition) => apply(own, row, &facts, &transition, message).await?,
-        Err(refusal) if may_be_done && is_done(event, refusal) => {}
+        Err(refusal) if asked_before && is_done(event, refusal) => {}
         Err(refusal) => return Ok(Operated::Refused(refusal)),
     }
     Ok(match get::get_within(own, id).await? {
