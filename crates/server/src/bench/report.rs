@@ -1,0 +1,110 @@
+//! The figures of a bench.
+
+use crate::output::{Column, Rows, Table, Tone, count};
+use serde::Serialize;
+use std::time::Duration;
+
+const COLUMNS: [Column; 4] = [
+    Column::text("MEASURED"),
+    Column::number("FIGURE"),
+    Column::word("UNIT"),
+    Column::number("OVER"),
+];
+
+/// Everything that was measured.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    database: String,
+    tasks: u64,
+    figures: Vec<Figure>,
+}
+
+/// One measured value.
+#[derive(Debug, Serialize)]
+struct Figure {
+    measured: String,
+    value: f64,
+    unit: &'static str,
+    /// How many tasks it was measured with.
+    over: u64,
+}
+
+impl Report {
+    pub(super) fn new(database: String, tasks: u64) -> Report {
+        Report {
+            database,
+            tasks,
+            figures: Vec::new(),
+        }
+    }
+
+    /// Adds `tasks` done in `took` as a rate.
+    pub(super) fn rate(&mut self, measured: &str, tasks: u64, took: Duration) {
+        let value = tasks as f64 / took.as_secs_f64().max(f64::EPSILON);
+        self.add(measured.to_owned(), value.round(), "tasks/s", tasks);
+    }
+
+    /// Adds the median and the 99th percentile of some waits.
+    pub(super) fn latency(&mut self, measured: &str, mut samples: Vec<Duration>) {
+        samples.sort_unstable();
+        for (name, part) in [("p50", 0.50), ("p99", 0.99)] {
+            let millis = percentile(&samples, part).as_secs_f64() * 1e3;
+            let value = (millis * 1e3).round() / 1e3;
+            self.add(
+                format!("{measured}, {name}"),
+                value,
+                "ms",
+                samples.len() as u64,
+            );
+        }
+    }
+
+    fn add(&mut self, measured: String, value: f64, unit: &'static str, over: u64) {
+        self.figures.push(Figure {
+            measured,
+            value,
+            unit,
+            over,
+        });
+    }
+
+    pub(super) fn text(&self) -> String {
+        let mut table = Table::new(&COLUMNS, Rows::Cut);
+        for figure in &self.figures {
+            let value = match figure.unit {
+                "ms" => format!("{:.3}", figure.value),
+                _ => count(figure.value as u64),
+            };
+            table.row([
+                (figure.measured.clone(), Tone::Plain),
+                (value, Tone::Good),
+                (figure.unit.to_owned(), Tone::Dim),
+                (count(figure.over), Tone::Dim),
+            ]);
+        }
+        format!("{}\n\n{}", self.database, table.text())
+    }
+}
+
+/// The smallest sample that at least `part` of all samples do not exceed; they are sorted.
+fn percentile(sorted: &[Duration], part: f64) -> Duration {
+    let rank = (part * sorted.len() as f64).ceil() as usize;
+    sorted
+        .get(rank.saturating_sub(1))
+        .copied()
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_a_sample_that_was_seen() {
+        let samples: Vec<Duration> = (1..=100).map(Duration::from_millis).collect();
+        assert_eq!(percentile(&samples, 0.50), Duration::from_millis(50));
+        assert_eq!(percentile(&samples, 0.99), Duration::from_millis(99));
+        assert_eq!(percentile(&samples[..1], 0.99), Duration::from_millis(1));
+        assert_eq!(percentile(&[], 0.5), Duration::ZERO);
+    }
+}

@@ -1,0 +1,186 @@
+//! The command line: what may be typed, and which command it runs.
+
+mod bench;
+mod cancel;
+mod demo;
+mod list;
+mod migrate;
+mod operate;
+mod retry;
+mod show;
+mod stats;
+mod submit;
+mod tasks;
+mod worker;
+
+use crate::failure::{Exit, Failure};
+use crate::logging::{self, Usual};
+use crate::output::Output;
+use crate::settings::{GlobalArgs, Settings};
+use crate::signals::interrupted;
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+/// Exit codes, told at the end of --help.
+const AFTER_HELP: &str = "\
+Settings are taken from flags, then DUTIFUL_* variables, then dutiful.toml, then defaults.
+Data goes to stdout, messages to stderr.
+Exit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 conflict, 6 database unreachable,
+7 schema missing or out of date, 130 interrupted.";
+
+/// Durable background tasks on the database that you already run.
+#[derive(Debug, Parser)]
+#[command(name = "dutiful", version, after_help = AFTER_HELP, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the whole thing on a throw-away SQLite file; ends by itself
+    Demo(demo::DemoArgs),
+    /// Run tasks until SIGTERM or Ctrl-C
+    Worker(worker::WorkerArgs),
+    /// Submit a task
+    Submit(submit::SubmitArgs),
+    /// List tasks, newest first
+    List(list::ListArgs),
+    /// Show everything about a task
+    Show(show::ShowArgs),
+    /// Run tasks again that have ended, or now that wait
+    Retry(retry::RetryArgs),
+    /// Cancel tasks that have not ended
+    Cancel(cancel::CancelArgs),
+    /// Counts, rates and queue depth by task name
+    Stats,
+    /// Make, change or remove the tables
+    #[command(subcommand)]
+    Migrate(migrate::MigrateCommand),
+    /// Measure the database: submit, bulk, drain, pick-up
+    Bench(bench::BenchArgs),
+}
+
+/// What a command works with.
+#[derive(Debug)]
+struct App {
+    settings: Settings,
+    output: Output,
+}
+
+/// Runs the command of the process's arguments and gives its exit code.
+pub(crate) fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    let output = Output {
+        json: cli.global.json,
+        quiet: cli.global.quiet,
+    };
+    match start(cli, output) {
+        Ok(()) => Exit::Done,
+        Err(failure) => {
+            output.failure(&failure);
+            failure.exit
+        }
+    }
+}
+
+/// Help and version are answers; everything else that clap says is a wrong use.
+fn refuse(error: &clap::Error) -> Exit {
+    let wrong = error.use_stderr();
+    if wrong && std::env::args_os().any(|arg| arg == "--json") {
+        let text = error.to_string();
+        let cause = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ");
+        let failure = Failure::usage(cause).fix("`dutiful --help` shows how it is used");
+        Output {
+            json: true,
+            quiet: false,
+        }
+        .failure(&failure);
+    } else {
+        // Nobody can be told that the stream is gone.
+        let _ = error.print();
+    }
+    match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Exit::Usage,
+        _ if wrong => Exit::Usage,
+        _ => Exit::Done,
+    }
+}
+
+fn start(cli: Cli, output: Output) -> Result<(), Failure> {
+    let app = App {
+        settings: Settings::resolve(&cli.global)?,
+        output,
+    };
+    let usual = match cli.command {
+        Command::Worker(_) => Usual::Info,
+        Command::Demo(_) => Usual::Nothing,
+        _ => Usual::Warn,
+    };
+    logging::start(
+        app.settings.log_format,
+        usual,
+        cli.global.verbose,
+        cli.global.quiet,
+    )?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let done = runtime.block_on(run(cli.command, &app));
+    // A thread that still waits for stdin must not keep the process.
+    runtime.shutdown_background();
+    done
+}
+
+async fn run(command: Command, app: &App) -> Result<(), Failure> {
+    match command {
+        // These answer signals themselves: a worker lets running tasks end, a bench drops its tables.
+        Command::Worker(_) | Command::Bench(_) => dispatch(command, app).await,
+        _ => tokio::select! {
+            done = dispatch(command, app) => done,
+            () = interrupted() => Err(Failure::interrupted()),
+        },
+    }
+}
+
+async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
+    match command {
+        Command::Demo(args) => args.run(app).await,
+        Command::Worker(args) => args.run(app).await,
+        Command::Submit(args) => args.run(app).await,
+        Command::List(args) => args.run(app).await,
+        Command::Show(args) => args.run(app).await,
+        Command::Retry(args) => args.run(app).await,
+        Command::Cancel(args) => args.run(app).await,
+        Command::Stats => stats::run(app).await,
+        Command::Migrate(command) => command.run(app).await,
+        Command::Bench(args) => args.run(app).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_flags_may_stand_after_the_command() {
+        let cli = Cli::try_parse_from(["dutiful", "stats", "--json", "-v"]).unwrap();
+        assert!(cli.global.json);
+        assert_eq!(cli.global.verbose, 1);
+    }
+}

@@ -1,0 +1,28 @@
+//! `dutiful cancel`.
+
+use super::{App, operate};
+use crate::failure::Failure;
+use crate::values;
+use clap::Args;
+use dutiful::TaskId;
+
+/// The arguments of `cancel`.
+#[derive(Debug, Args)]
+pub(super) struct CancelArgs {
+    /// The tasks' ids
+    #[arg(required = true, value_name = "ID", value_parser = values::task_id)]
+    ids: Vec<TaskId>,
+}
+
+impl CancelArgs {
+    pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
+        let client = app.settings.connect().await?;
+        operate::each(
+            app,
+            &self.ids,
+            async |id| client.cancel(id).await,
+            |task| format!("task {} is {}", task.id, task.state),
+        )
+        .await
+    }
+}

@@ -1,0 +1,40 @@
+//! What `retry` and `cancel` share: the same verb on several tasks, each on its own.
+
+use super::App;
+use crate::failure::Failure;
+use dutiful::{TaskId, TaskInfo};
+
+/// Applies `verb` to each task; a task that refuses does not hold up the others. The exit code is that
+/// of the first refusal.
+pub(super) async fn each(
+    app: &App,
+    ids: &[TaskId],
+    verb: impl AsyncFn(TaskId) -> dutiful::Result<TaskInfo>,
+    sentence: impl Fn(&TaskInfo) -> String,
+) -> Result<(), Failure> {
+    let mut done = Vec::new();
+    let mut refused: Option<Failure> = None;
+    for id in ids {
+        match verb(*id).await {
+            Ok(task) => done.push(task),
+            Err(error) => {
+                let failure = Failure::from(error).at(&format!("task {id}"));
+                app.output.failure(&failure);
+                refused = refused.or(Some(Failure::told(failure.exit)));
+            }
+        }
+    }
+    let text = || {
+        done.iter()
+            .map(|task| sentence(task) + "\n")
+            .collect::<String>()
+    };
+    if app.output.json || !done.is_empty() {
+        app.output
+            .data(&serde_json::json!({ "tasks": done }), text)?;
+    }
+    match refused {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
