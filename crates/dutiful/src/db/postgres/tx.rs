@@ -32,25 +32,26 @@ impl Open {
         self.lease.as_ref().ok_or_else(gone)
     }
 
-    /// Ends the transaction: its connection goes back when it still serves.
     async fn end(mut self, text: &'static str) -> DbResult<()> {
         let lease = self.lease.take().ok_or_else(gone)?;
-        let result = execute::command(lease.client()?, text).await;
-        lease.settle(&result);
-        result
+        end(lease, text).await
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
         if let Some(lease) = self.lease.take() {
-            let open = Open {
-                lease: Some(lease),
-                home: self.home.clone(),
-            };
-            self.home.spawn(open.end("ROLLBACK"));
+            // Not `Open::end`: when the loop has stopped, what is spawned is dropped at once, here.
+            self.home.spawn(end(lease, "ROLLBACK"));
         }
     }
+}
+
+/// Ends the transaction: its connection goes back when it still serves, and is closed otherwise.
+async fn end(lease: Lease, text: &'static str) -> DbResult<()> {
+    let result = execute::command(lease.client()?, text).await;
+    lease.settle(&result);
+    result
 }
 
 fn gone() -> DbError {
