@@ -19,7 +19,6 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use selftest::skip_locked_holds;
 pub use status::{MigrationState, MigrationStatus, SchemaStatus};
 
 use crate::db::{Db, DbErrorKind, DbResult, Dialect, Prefix};

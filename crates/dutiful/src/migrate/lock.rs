@@ -20,7 +20,7 @@ pub(super) const WAIT_MAX: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) enum Lock {
     Sqlite(SqliteTx),
-    Postgres(PostgresTx),
+    Postgres(Box<PostgresTx>),
     Mysql(RowLock),
 }
 
@@ -42,7 +42,7 @@ impl Lock {
             Db::Postgres(db) => {
                 let mut tx = db.begin().await?;
                 match tx.script(LOCK_ON_POSTGRES).await {
-                    Ok(()) => Ok(Some(Lock::Postgres(tx))),
+                    Ok(()) => Ok(Some(Lock::Postgres(Box::new(tx)))),
                     Err(error) if error.code.as_deref() == Some("55P03") => Ok(None),
                     Err(error) => Err(error),
                 }

@@ -2,7 +2,7 @@
 
 use super::files::{self, File};
 use super::{Direction, Migration};
-use crate::db::{DbError, DbErrorKind, DbResult, Dialect, Row};
+use crate::db::{DbError, DbResult, Dialect, Row};
 use crate::{Error, ErrorKind, Result};
 use dutiful_core::Timestamp;
 use std::ops::Range;
