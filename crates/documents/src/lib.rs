@@ -12,14 +12,17 @@ mod document;
 mod docx;
 mod error;
 mod files;
+pub mod guides;
 mod html;
 pub mod limits;
 mod markdown;
 mod pdf;
+mod task;
 mod text;
 mod transcribe;
 mod watch;
 
 pub use document::{Document, Format, Page};
 pub use error::TranscribeError;
+pub use task::{TranscribeDocument, TranscribePayload};
 pub use transcribe::{transcribe, transcribe_until};

@@ -1,0 +1,6 @@
+//! Writers of small files, for tests and for the guides. They know just enough of each format.
+
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+pub(crate) mod package;
+pub(crate) mod pdf;

@@ -1,0 +1,132 @@
+//! PDF files with a text layer: pages of lines in the fonts that every reader has.
+
+use std::fmt::Write;
+
+/// Width and height of A4 in points.
+pub(crate) const PAGE: (f32, f32) = (595.0, 842.0);
+
+/// One of the standard fonts.
+#[derive(Clone, Copy)]
+pub(crate) enum Font {
+    Plain,
+    Bold,
+}
+
+/// A page as it is drawn; the origin is its lower left corner.
+#[derive(Default)]
+pub(crate) struct Page {
+    content: String,
+}
+
+impl Page {
+    /// Shows one line of Latin text with its baseline at `y`.
+    pub(crate) fn text(&mut self, font: Font, size: f32, x: f32, y: f32, text: &str) {
+        let font = match font {
+            Font::Plain => "F1",
+            Font::Bold => "F2",
+        };
+        let text = literal(text);
+        self.line(format_args!(
+            "BT /{font} {size:.1} Tf {x:.1} {y:.1} Td {text} Tj ET"
+        ));
+    }
+
+    /// Draws a thin line.
+    pub(crate) fn rule(&mut self, from: (f32, f32), to: (f32, f32)) {
+        let ((x0, y0), (x1, y1)) = (from, to);
+        self.line(format_args!("0.5 w {x0:.1} {y0:.1} m {x1:.1} {y1:.1} l S"));
+    }
+
+    fn line(&mut self, operators: std::fmt::Arguments) {
+        writeln!(self.content, "{operators}").expect("a text grows");
+    }
+}
+
+/// A file of these pages.
+pub(crate) fn write(title: &str, pages: &[Page]) -> Vec<u8> {
+    finish(&objects(title, pages), "")
+}
+
+/// The same file with an encryption that no empty password opens.
+pub(crate) fn write_encrypted(title: &str, pages: &[Page]) -> Vec<u8> {
+    let mut objects = objects(title, pages);
+    let key = "00".repeat(32);
+    objects.push(format!(
+        "<< /Filter /Standard /V 1 /R 2 /Length 40 /P -44 /O <{key}> /U <{key}> >>"
+    ));
+    let entry = format!(
+        "/Encrypt {} 0 R /ID [<{1}> <{1}>]",
+        objects.len(),
+        "ab".repeat(16)
+    );
+    finish(&objects, &entry)
+}
+
+/// Objects in the order of their numbers, from 1: catalog, pages, two fonts, information, and for
+/// each page the page and its content.
+fn objects(title: &str, pages: &[Page]) -> Vec<String> {
+    let first = 6;
+    let kids: Vec<_> = (0..pages.len())
+        .map(|page| format!("{} 0 R", first + page * 2))
+        .collect();
+    let font = |name: &str| {
+        format!("<< /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>")
+    };
+    let mut objects = vec![
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        format!(
+            "<< /Type /Pages /Count {} /Kids [{}] >>",
+            kids.len(),
+            kids.join(" ")
+        ),
+        font("Helvetica"),
+        font("Helvetica-Bold"),
+        format!("<< /Title {} >>", literal(title)),
+    ];
+    for (index, page) in pages.iter().enumerate() {
+        let (width, height) = PAGE;
+        let content = first + index * 2 + 1;
+        objects.push(format!(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width} {height}] /Contents {content} 0 R /Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>"
+        ));
+        let (length, content) = (page.content.len(), &page.content);
+        objects.push(format!(
+            "<< /Length {length} >>\nstream\n{content}endstream"
+        ));
+    }
+    objects
+}
+
+fn finish(objects: &[String], trailer: &str) -> Vec<u8> {
+    let mut out = String::from("%PDF-1.4\n");
+    let mut offsets = Vec::new();
+    for (number, object) in (1..).zip(objects) {
+        offsets.push(out.len());
+        out.push_str(&format!("{number} 0 obj\n{object}\nendobj\n"));
+    }
+    let (table, count) = (out.len(), objects.len() + 1);
+    out.push_str(&format!("xref\n0 {count}\n0000000000 65535 f \n"));
+    offsets
+        .iter()
+        .for_each(|offset| out.push_str(&format!("{offset:010} 00000 n \n")));
+    out.push_str(&format!(
+        "trailer\n<< /Size {count} /Root 1 0 R /Info 5 0 R {trailer} >>\n"
+    ));
+    out.push_str(&format!("startxref\n{table}\n%%EOF\n"));
+    out.into_bytes()
+}
+
+/// A string object. Only ASCII is written as it is; the rest as octal numbers of Latin-1.
+fn literal(text: &str) -> String {
+    let mut out = String::from("(");
+    for c in text.chars() {
+        match c {
+            '(' | ')' | '\\' => out.extend(['\\', c]),
+            ' '..='~' => out.push(c),
+            '\u{a0}'..='\u{ff}' => out.push_str(&format!("\\{:03o}", u32::from(c))),
+            _ => out.push('?'),
+        }
+    }
+    out.push(')');
+    out
+}
