@@ -6,7 +6,9 @@
 pub(crate) mod attempts;
 pub(crate) mod claim;
 pub(crate) mod facts;
+pub(crate) mod find_again;
 pub(crate) mod get;
+pub(crate) mod janitor;
 pub(crate) mod list;
 pub(crate) mod logs;
 mod merge;
@@ -14,6 +16,7 @@ pub(crate) mod migrations;
 pub(crate) mod notes;
 pub(crate) mod notify;
 pub(crate) mod operate;
+pub(crate) mod periodic;
 pub(crate) mod periodic_list;
 pub(crate) mod plain;
 pub(crate) mod poll;

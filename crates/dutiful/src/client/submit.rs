@@ -4,9 +4,12 @@ use super::draft::{Draft, Submitted, invalid};
 use super::Client;
 use crate::adapters::{Enlist, Within};
 use crate::store::session::{Autocommit, OwnTx};
+use crate::db::{DbErrorKind, DbResult};
+use crate::store::find_again::find_again;
 use crate::store::submit::{NewTask, Start, Submission, submit};
 use crate::store::{self, retry};
 use crate::{Result, Task};
+use dutiful_core::limits::OWN_RETRIES_MAX;
 use dutiful_core::{DedupScope, Priority, Timestamp, limits};
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -48,34 +51,50 @@ impl Client {
     }
 
     async fn submit_one(&self, task: NewTask) -> Result<Submitted> {
-        let name = task.task_name.clone();
-        let submission = retry::repeat(|| self.insert_or_merge(&task)).await?;
-        self.wake().submitted(&name);
-        Ok(submission.into())
-    }
-
-    /// The common case is one statement and no transaction around it.
-    async fn insert_or_merge(&self, task: &NewTask) -> crate::db::DbResult<Submission> {
-        submit(&mut Autocommit(self.db()), std::slice::from_ref(task))
-            .await?
-            .first()
-            .copied()
-            .ok_or_else(|| crate::db::DbError::decode(0, "no answer to a submission"))
+        let tasks = [task];
+        // The common case is one statement and no transaction around it.
+        let write = || async { submit(&mut Autocommit(self.db()), &tasks).await };
+        let done = self.until_heard(&tasks, write).await?;
+        self.wake().submitted(&tasks[0].task_name);
+        done.first().copied().map(Submitted::from).ok_or_else(|| {
+            crate::Error::new(crate::ErrorKind::Database, "no answer to a submission")
+        })
     }
 
     async fn submit_all(&self, tasks: Vec<NewTask>) -> Result<Vec<Submitted>> {
-        let Some(name) = tasks.first().map(|task| task.task_name.clone()) else {
-            return Ok(Vec::new());
-        };
-        let done = retry::repeat(|| async {
+        let Some(first) = tasks.first() else { return Ok(Vec::new()) };
+        let write = || async {
             let mut own = OwnTx::begin(self.db()).await?;
             let done = submit(&mut own, &tasks).await?;
             own.commit().await?;
             Ok(done)
-        })
-        .await?;
-        self.wake().submitted(&name);
+        };
+        let done = self.until_heard(&tasks, write).await?;
+        self.wake().submitted(&first.task_name);
         Ok(done.into_iter().map(Submitted::from).collect())
+    }
+
+    /// Writes; when the answer was lost, looks whether it was written before it writes again.
+    async fn until_heard<F>(
+        &self,
+        tasks: &[NewTask],
+        mut write: impl FnMut() -> F,
+    ) -> Result<Vec<Submission>>
+    where
+        F: Future<Output = DbResult<Vec<Submission>>>,
+    {
+        let mut lost_links = 0;
+        loop {
+            match retry::repeat_undone(&mut write).await {
+                Err(error) if error.kind == DbErrorKind::LinkLost && lost_links < OWN_RETRIES_MAX => {
+                    lost_links += 1;
+                    if let Some(done) = retry::repeat(|| find_again(self.db(), tasks)).await? {
+                        return Ok(done);
+                    }
+                }
+                result => return Ok(result?),
+            }
+        }
     }
 }
 

@@ -76,6 +76,35 @@ const TAKE: Sql = Sql {
         WHERE id = ANY($3::bigint[])",
 };
 
+/// What a worker holds of one name and priority: leases end soon, so this reads a short piece of the index.
+const HELD: Sql = Sql {
+    sqlite: "/* dutiful.claim.held */
+        SELECT id, task_payload, payload_version, last_run_at,
+               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
+        FROM dutiful_tasks
+        WHERE task_name = ?1 AND priority = ?2 AND worker = ?3
+          AND due_at > dutiful_now() AND due_at <= dutiful_now() + ?4
+        ORDER BY due_at, id
+        LIMIT 10000",
+    mysql: "/* dutiful.claim.held */
+        SELECT id, task_payload, payload_version, last_run_at,
+               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
+        FROM dutiful_tasks FORCE INDEX (dutiful_tasks_due)
+        WHERE task_name = ? AND priority = ? AND worker = ?
+          AND due_at > UTC_TIMESTAMP(6) AND due_at <= UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND
+        ORDER BY due_at, id
+        LIMIT 10000",
+    postgres: "/* dutiful.claim.held */
+        SELECT id, task_payload, payload_version, last_run_at,
+               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
+        FROM dutiful_tasks
+        WHERE task_name = $1::text AND priority = $2::bigint AND worker = $3::text
+          AND due_at > statement_timestamp()
+          AND due_at <= statement_timestamp() + $4::bigint * interval '1 microsecond'
+        ORDER BY due_at, id
+        LIMIT 10000",
+};
+
 /// What to claim.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
@@ -114,8 +143,10 @@ pub(crate) struct Batch {
 /// Takes up to `limit` due tasks of one name and priority and leases them to the worker. It is committed
 /// when this returns. No two workers get the same attempt. Tasks whose lease ran out are taken over on
 /// the way: that counts a crash.
+///
+/// When the link breaks the tasks may have been claimed: see [`claimed_unheard`].
 pub(crate) async fn claim(db: &Db, request: &Request) -> DbResult<Batch> {
-    let rows = retry::repeat(|| take_due(db, request)).await?;
+    let rows = retry::repeat_undone(|| take_due(db, request)).await?;
     let mut batch = Batch { found: rows.len(), ..Batch::default() };
     let mut lost = Vec::new();
     for mut row in rows {
@@ -132,6 +163,23 @@ pub(crate) async fn claim(db: &Db, request: &Request) -> DbResult<Batch> {
         batch.claimed.extend(taken.claimed);
     }
     Ok(batch)
+}
+
+/// What the worker holds of this name and priority according to the rows: after a claim whose answer was
+/// lost it is found again here, so that it is neither forgotten nor counted as a crash.
+pub(crate) async fn claimed_unheard(db: &Db, request: &Request) -> DbResult<Vec<Claimed>> {
+    let params = vec![
+        request.task_name.as_str().into(),
+        request.priority.into(),
+        request.worker.as_str().into(),
+        i64::try_from(request.lease.as_micros()).unwrap_or(i64::MAX).into(),
+    ];
+    let mut rows = db.read(&HELD, params).await?;
+    let read_held = |row: &mut Row| {
+        let attempt = row.int(7)?;
+        read(row, attempt)
+    };
+    rows.iter_mut().map(read_held).collect()
 }
 
 /// Reads a claimed row in the column order of `DUE`.

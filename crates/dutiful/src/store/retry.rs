@@ -9,17 +9,33 @@ use std::time::Duration;
 
 /// Repeats `work` while the engine gives it up for the sake of others. `work` must be safe to repeat:
 /// then a link lost at the commit is repeated too.
-pub(crate) async fn repeat<T, F>(mut work: impl FnMut() -> F) -> DbResult<T>
+pub(crate) async fn repeat<T, F>(work: impl FnMut() -> F) -> DbResult<T>
+where
+    F: Future<Output = DbResult<T>>,
+{
+    repeat_if(work, |kind| matches!(kind, DbErrorKind::Transient | DbErrorKind::LinkLost)).await
+}
+
+/// Repeats `work` only when the engine has undone it for certain. After a lost link the caller finds out
+/// what became of it.
+pub(crate) async fn repeat_undone<T, F>(work: impl FnMut() -> F) -> DbResult<T>
+where
+    F: Future<Output = DbResult<T>>,
+{
+    repeat_if(work, |kind| kind == DbErrorKind::Transient).await
+}
+
+async fn repeat_if<T, F>(
+    mut work: impl FnMut() -> F,
+    may_repeat: impl Fn(DbErrorKind) -> bool,
+) -> DbResult<T>
 where
     F: Future<Output = DbResult<T>>,
 {
     let mut tries = 0;
     loop {
         match work().await {
-            Err(error)
-                if tries < OWN_RETRIES_MAX
-                    && matches!(error.kind, DbErrorKind::Transient | DbErrorKind::LinkLost) =>
-            {
+            Err(error) if tries < OWN_RETRIES_MAX && may_repeat(error.kind) => {
                 tries += 1;
                 tokio::time::sleep(pause(tries)).await;
             }

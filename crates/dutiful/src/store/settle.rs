@@ -139,6 +139,22 @@ const HISTORY: Sql = Sql {
         ON CONFLICT DO NOTHING",
 };
 
+/// The attempts of a worker that ended in its own words; a lost lease is written by somebody else, and a
+/// cancellation is an operator's.
+const RECORDED: Sql = Sql {
+    sqlite: "/* dutiful.settle.recorded */
+        SELECT task_id, attempt FROM dutiful_attempts
+        WHERE task_id IN (SELECT value FROM json_each(?1)) AND worker = ?2
+          AND outcome NOT IN ('lease_lost', 'cancelled')",
+    mysql: "/* dutiful.settle.recorded */
+        SELECT task_id, attempt FROM dutiful_attempts
+        WHERE task_id IN (?) AND worker = ? AND outcome NOT IN ('lease_lost', 'cancelled')",
+    postgres: "/* dutiful.settle.recorded */
+        SELECT task_id, attempt FROM dutiful_attempts
+        WHERE task_id = ANY($1::bigint[]) AND worker = $2::text
+          AND outcome NOT IN ('lease_lost', 'cancelled')",
+};
+
 /// A success to be written.
 #[derive(Debug, Clone)]
 pub(crate) struct Success {
@@ -169,11 +185,13 @@ pub(crate) struct History {
 
 /// What became of an [`Ending`].
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Settled {
-    pub(crate) id: i64,
-    pub(crate) attempt: i64,
-    /// `None`: the lease was lost and nothing was written.
-    pub(crate) transition: Option<Transition>,
+pub(crate) enum Settled {
+    /// It was applied just now.
+    Applied(Transition),
+    /// It had been applied by a write whose answer was lost.
+    Stands,
+    /// The lease was lost and nothing was written.
+    LeaseLost,
 }
 
 /// Writes successes with one statement. Gives back the ids that stand as successes of these attempts;
@@ -243,13 +261,29 @@ pub(crate) async fn stands_as_success(db: &Db, id: i64, attempt: i64) -> DbResul
 /// Writes other outcomes: locks the rows, decides on them as they are now, applies it and adds the
 /// history, in one transaction. A resubmission that came meanwhile is therefore never overwritten.
 pub(crate) async fn endings(db: &Db, worker: &str, endings: &[Ending]) -> DbResult<Vec<Settled>> {
-    retry::repeat(|| async {
+    let mut settled = retry::repeat(|| async {
         let mut own = OwnTx::begin(db).await?;
         let settled = endings_in_transaction(&mut own, worker, endings).await?;
         own.commit().await?;
         Ok(settled)
     })
-    .await
+    .await?;
+    if settled.contains(&Settled::LeaseLost) {
+        let recorded = recorded(db, worker, endings).await?;
+        for (settled, ending) in settled.iter_mut().zip(endings) {
+            if *settled == Settled::LeaseLost && recorded.contains(&(ending.id, ending.attempt)) {
+                *settled = Settled::Stands;
+            }
+        }
+    }
+    Ok(settled)
+}
+
+/// The attempts whose history this worker has written itself.
+async fn recorded(db: &Db, worker: &str, endings: &[Ending]) -> DbResult<HashSet<(i64, i64)>> {
+    let ids = endings.iter().map(|ending| ending.id).collect();
+    let rows = db.read(&RECORDED, vec![Value::Ints(ids), worker.into()]).await?;
+    rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
 }
 
 async fn endings_in_transaction(
@@ -279,7 +313,7 @@ async fn endings_in_transaction(
                 message: ending.message.clone(),
             }));
         }
-        settled.push(Settled { id: ending.id, attempt: ending.attempt, transition });
+        settled.push(transition.map_or(Settled::LeaseLost, Settled::Applied));
     }
     own.run_rows(&APPLY, Rows { fixed: vec![worker.into()], rows: apply }).await?;
     write_history(own, worker, history).await?;

@@ -96,7 +96,7 @@ pub(crate) struct TakenOver {
 /// Records that the leases were lost (a crash each, and a row of history) and, in the same transaction,
 /// claims those that may run again. A task that another worker took over meanwhile is left alone.
 pub(crate) async fn take_over(db: &Db, request: &Request, ids: Vec<i64>) -> DbResult<TakenOver> {
-    retry::repeat(|| async {
+    retry::repeat_undone(|| async {
         let mut own = OwnTx::begin(db).await?;
         let taken = in_transaction(&mut own, request, ids.clone()).await?;
         own.commit().await?;

@@ -6,7 +6,7 @@
 
 use super::lane::Lane;
 use super::shared::Shared;
-use crate::db::{Db, DbError};
+use crate::db::{Db, DbError, DbErrorKind};
 use crate::store::claim::{self, Batch, Request};
 use crate::store::poll::{self, Level};
 use dutiful_core::limits::CLAIM_BATCH_MAX;
@@ -32,6 +32,8 @@ pub(crate) struct Claimer {
     next_due: Option<Instant>,
     looked: Option<Instant>,
     error_pause: Duration,
+    /// Lanes and priorities of claims whose answers were lost.
+    unheard: Vec<(usize, i64)>,
 }
 
 impl Claimer {
@@ -46,6 +48,7 @@ impl Claimer {
             next_due: None,
             looked: None,
             error_pause: ERROR_PAUSE,
+            unheard: Vec::new(),
         }
     }
 
@@ -73,6 +76,7 @@ impl Claimer {
 
     /// One look, if it is time for one, and one claim for each lane that has room and something due.
     async fn round(&mut self) -> Result<usize, DbError> {
+        self.adopt_unheard().await?;
         if self.must_look() {
             self.look().await?;
         }
@@ -81,6 +85,19 @@ impl Claimer {
             claimed += self.claim_for(index).await?;
         }
         Ok(claimed)
+    }
+
+    /// Takes in what was claimed by statements whose answers were lost.
+    async fn adopt_unheard(&mut self) -> Result<(), DbError> {
+        while let Some(&(index, priority)) = self.unheard.last() {
+            let lane = Arc::clone(&self.shared.lanes[index]);
+            let request = self.request(&lane, priority, 0);
+            let mut held = claim::claimed_unheard(&self.db, &request).await?;
+            held.retain(|task| !self.shared.inflight.holds(task.id, task.attempt));
+            self.unheard.pop();
+            self.hand_over(index, &lane, Batch { claimed: held, ..Batch::default() });
+        }
+        Ok(())
     }
 
     fn must_look(&self) -> bool {
@@ -117,7 +134,14 @@ impl Claimer {
             if wants == 0 || self.shared.stopping.is_cancelled() {
                 break;
             }
-            let batch = claim::claim(&self.db, &self.request(&lane, priority, wants)).await?;
+            let request = self.request(&lane, priority, wants);
+            let batch = match claim::claim(&self.db, &request).await {
+                Err(error) if error.kind == DbErrorKind::LinkLost => {
+                    self.unheard.push((index, priority));
+                    return Err(error);
+                }
+                result => result?,
+            };
             if batch.found < wants {
                 self.level_is_empty(index);
             }

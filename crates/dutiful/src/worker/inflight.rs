@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 /// One attempt that this worker holds.
 #[derive(Debug)]
 struct Held {
-    attempt: i64,
     lane: usize,
     lease: Duration,
     renewed: Instant,
@@ -40,16 +39,16 @@ pub(crate) struct Overdue {
     pub(crate) facts: Option<TaskFacts>,
 }
 
-/// All attempts that this worker holds, by task id.
+/// All attempts that this worker holds, by task id and attempt: an attempt that lost its lease may still
+/// run when the same worker claims the task again.
 #[derive(Debug, Default)]
 pub(crate) struct Inflight {
-    held: Mutex<HashMap<i64, Held>>,
+    held: Mutex<HashMap<(i64, i64), Held>>,
 }
 
 impl Inflight {
     pub(crate) fn claimed(&self, id: i64, attempt: i64, lane: usize, lease: Duration, root: &CancellationToken) {
         let held = Held {
-            attempt,
             lane,
             lease,
             renewed: Instant::now(),
@@ -57,25 +56,24 @@ impl Inflight {
             run: None,
             reported: false,
         };
-        self.lock().insert(id, held);
+        self.lock().insert((id, attempt), held);
     }
 
     /// The token of an attempt; `None` when the lease was lost while it was queued.
     pub(crate) fn cancellation(&self, id: i64, attempt: i64) -> Option<CancellationToken> {
-        let held = self.lock();
-        held.get(&id).filter(|held| held.attempt == attempt).map(|held| held.cancel.clone())
+        self.lock().get(&(id, attempt)).map(|held| held.cancel.clone())
     }
 
     pub(crate) fn started(&self, id: i64, attempt: i64, deadline: Instant, cx: &Context) {
-        if let Some(held) = self.lock().get_mut(&id).filter(|held| held.attempt == attempt) {
+        if let Some(held) = self.lock().get_mut(&(id, attempt)) {
             held.run = Some(Run { deadline, started: Instant::now(), cx: cx.clone() });
         }
     }
 
     /// Whether this is the first report of the attempt's outcome.
     pub(crate) fn report(&self, id: i64, attempt: i64) -> bool {
-        match self.lock().get_mut(&id) {
-            Some(held) if held.attempt == attempt && !held.reported => {
+        match self.lock().get_mut(&(id, attempt)) {
+            Some(held) if !held.reported => {
                 held.reported = true;
                 held.run = None;
                 true
@@ -86,17 +84,12 @@ impl Inflight {
 
     /// The attempt is settled or lost.
     pub(crate) fn forget(&self, id: i64, attempt: i64) -> bool {
-        let mut all = self.lock();
-        let ours = all.get(&id).is_some_and(|held| held.attempt == attempt);
-        if ours {
-            all.remove(&id);
-        }
-        ours
+        self.lock().remove(&(id, attempt)).is_some()
     }
 
     /// The lease is gone: the handler is told. Its outcome will be fenced off.
     pub(crate) fn lost(&self, id: i64, attempt: i64) {
-        if let Some(held) = self.lock().get(&id).filter(|held| held.attempt == attempt) {
+        if let Some(held) = self.lock().get(&(id, attempt)) {
             held.cancel.cancel();
         }
     }
@@ -107,13 +100,14 @@ impl Inflight {
         let due = all.iter().filter(|(_, held)| {
             held.renewed.elapsed() + until_next >= renew_every(held.lease)
         });
-        due.map(|(id, held)| Renewal { id: *id, attempt: held.attempt, lease: held.lease }).collect()
+        due.map(|((id, attempt), held)| Renewal { id: *id, attempt: *attempt, lease: held.lease })
+            .collect()
     }
 
     pub(crate) fn renewed(&self, renewals: &[Renewal]) {
         let mut all = self.lock();
         for renewal in renewals {
-            if let Some(held) = all.get_mut(&renewal.id) {
+            if let Some(held) = all.get_mut(&(renewal.id, renewal.attempt)) {
                 held.renewed = Instant::now();
             }
         }
@@ -123,11 +117,11 @@ impl Inflight {
     pub(crate) fn overdue(&self, slack: Duration) -> Vec<Overdue> {
         let now = Instant::now();
         let all = self.lock();
-        let overdue = |(id, held): (&i64, &Held)| {
+        let overdue = |((id, attempt), held): (&(i64, i64), &Held)| {
             let run = held.run.as_ref().filter(|run| now > run.deadline + slack)?;
             let ran = now.duration_since(run.started);
             let facts = Some(run.cx.inner.facts.clone());
-            Some(Overdue { id: *id, attempt: held.attempt, lane: held.lane, ran, facts })
+            Some(Overdue { id: *id, attempt: *attempt, lane: held.lane, ran, facts })
         };
         all.iter().filter_map(overdue).collect()
     }
@@ -141,21 +135,26 @@ impl Inflight {
     pub(crate) fn running_on(&self, lane: usize) -> Vec<i64> {
         let all = self.lock();
         let on_lane = all.iter().filter(|(_, held)| held.lane == lane && held.run.is_some());
-        on_lane.map(|(id, _)| *id).collect()
+        on_lane.map(|((id, _), _)| *id).collect()
     }
 
     /// Every attempt not yet reported.
     pub(crate) fn unreported(&self) -> Vec<(i64, i64, usize)> {
         let all = self.lock();
         let open = all.iter().filter(|(_, held)| !held.reported);
-        open.map(|(id, held)| (*id, held.attempt, held.lane)).collect()
+        open.map(|((id, attempt), held)| (*id, *attempt, held.lane)).collect()
+    }
+
+    /// Whether this worker knows that it holds the attempt.
+    pub(crate) fn holds(&self, id: i64, attempt: i64) -> bool {
+        self.lock().contains_key(&(id, attempt))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.lock().is_empty()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Held>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(i64, i64), Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

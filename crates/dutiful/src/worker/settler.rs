@@ -266,19 +266,24 @@ impl Settler {
 
     fn ended(&self, reports: &[Report], endings: &[Ending], settled: &[Settled]) {
         for ((report, ending), settled) in reports.iter().zip(endings).zip(settled) {
-            match &settled.transition {
-                None => self.lease_lost(report),
-                Some(transition) => {
-                    let counter = match ending.event {
-                        Event::Released => &self.shared.counts.released,
-                        _ => &self.shared.counts.failed,
-                    };
-                    counter.fetch_add(1, Ordering::Relaxed);
+            match settled {
+                Settled::LeaseLost => self.lease_lost(report),
+                Settled::Stands => self.count(ending),
+                Settled::Applied(transition) => {
+                    self.count(ending);
                     log::ended(&self.shared.lanes[report.lane].spec, report, ending, transition);
                 }
             }
             self.release(report);
         }
+    }
+
+    fn count(&self, ending: &Ending) {
+        let counter = match ending.event {
+            Event::Released => &self.shared.counts.released,
+            _ => &self.shared.counts.failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     fn lease_lost(&self, report: &Report) {
