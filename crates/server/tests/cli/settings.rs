@@ -1,0 +1,62 @@
+use super::place::{Place, UNREACHABLE, USAGE};
+use std::fs;
+
+#[test]
+fn the_database_is_named_by_flag_then_variable_then_file_then_default() {
+    let place = Place::empty();
+    let made = |name: &str| place.path().join(name).exists();
+    place.run(&["migrate", "up"]).assert().success();
+    assert!(made("dutiful.db"));
+    fs::write(place.path().join("dutiful.toml"), "database_url = 'sqlite:file.db'").unwrap();
+    place.run(&["migrate", "up"]).assert().success();
+    assert!(made("file.db"));
+    let variable = |args: &[&str]| {
+        place.run(args).env("DUTIFUL_DATABASE_URL", "sqlite:variable.db").assert().success();
+    };
+    variable(&["migrate", "up"]);
+    assert!(made("variable.db"));
+    variable(&["migrate", "up", "--database-url", "sqlite:flag.db"]);
+    assert!(made("flag.db"));
+}
+
+#[test]
+fn an_unknown_setting_is_refused_with_the_nearest_name() {
+    let place = Place::empty();
+    fs::write(place.path().join("dutiful.toml"), "databse_url = 'sqlite:x.db'").unwrap();
+    let (code, said) = place.error(&["list"]);
+    assert_eq!(code, USAGE);
+    assert!(said.contains("did you mean `database_url`?"), "{said}");
+}
+
+#[test]
+fn a_named_file_of_settings_has_to_be_there() {
+    let place = Place::empty();
+    assert_eq!(place.error(&["list", "--config", "missing.toml"]).0, USAGE);
+}
+
+#[test]
+fn tables_may_have_another_prefix() {
+    let place = Place::new();
+    place.submit("default");
+    let prefixed = ["--table-prefix", "jobs_"];
+    place.run(&[&["migrate", "up"], prefixed.as_slice()].concat()).assert().success();
+    let listed = place.json(&[&["list"], prefixed.as_slice()].concat());
+    assert_eq!(listed["tasks"].as_array().unwrap().len(), 0);
+    assert_eq!(place.error(&["list", "--table-prefix", "no-dashes"]).0, USAGE);
+}
+
+#[test]
+fn an_unreachable_database_is_told_without_its_password() {
+    let place = Place::empty();
+    for url in ["mysql://app:hunter2@127.0.0.1:1/app", "postgres://app:hunter2@127.0.0.1:1/app"] {
+        let (code, said) = place.error(&["list", "--database-url", url]);
+        assert_eq!(code, UNREACHABLE, "{said}");
+        assert!(said.contains("error[database_unavailable]") && !said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
+fn a_url_of_no_known_engine_is_a_wrong_use() {
+    let place = Place::empty();
+    assert_eq!(place.error(&["list", "--database-url", "oracle://x"]).0, USAGE);
+}

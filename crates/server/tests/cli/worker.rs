@@ -1,0 +1,55 @@
+use super::place::{Place, USAGE};
+
+#[test]
+fn a_worker_makes_the_tables_if_asked_and_ends_in_order_on_sigterm() {
+    let place = Place::empty();
+    let worker = place.worker(&["--migrate"]);
+    // The worker may still be making the tables.
+    let begun = std::time::Instant::now();
+    while !place.json(&["migrate", "status"])["current"].as_bool().unwrap() {
+        assert!(begun.elapsed().as_secs() < 30, "no tables");
+    }
+    let payload = r#"{"message": "ab", "count": 3}"#;
+    let done = place.json(&["submit", "ExampleTask", payload, "--wait", "50s"]);
+    assert_eq!(done["task"]["result_data"]["output"], "ababab");
+    worker.signal("TERM");
+    let (code, log) = worker.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("Started 2 tasks"), "{log}");
+}
+
+#[test]
+fn a_worker_takes_only_the_names_it_is_told() {
+    let place = Place::new();
+    let id = place.submit("stays");
+    let worker = place.worker(&["--only", "TranscribeDocument"]);
+    std::fs::write(place.path().join("a.md"), "# Title\n\nText.\n").unwrap();
+    let payload = r#"{"path": "a.md"}"#;
+    let done = place.json(&["submit", "TranscribeDocument", payload, "--wait", "50s"]);
+    assert_eq!(done["task"]["result_data"]["title"], "Title");
+    assert_eq!(place.json(&["show", &id])["task"]["state"], "queued");
+    worker.signal("INT");
+    assert_eq!(worker.end().0, Some(0));
+}
+
+#[test]
+fn a_worker_refuses_a_name_it_does_not_know() {
+    let place = Place::new();
+    let (code, said) = place.error(&["worker", "--only", "ExampleTsk"]);
+    assert_eq!(code, USAGE);
+    assert!(said.contains("did you mean `ExampleTask`?"), "{said}");
+}
+
+#[test]
+fn logs_are_one_json_object_a_line_if_asked() {
+    let place = Place::new();
+    let worker = place.worker(&["--log-format", "json"]);
+    place.json(&["submit", "ExampleTask", r#"{"message":"x","count":1}"#, "--wait", "50s"]);
+    worker.signal("TERM");
+    let (_, log) = worker.end();
+    assert!(!log.is_empty());
+    for line in log.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(event["level"].is_string(), "{line}");
+    }
+}
