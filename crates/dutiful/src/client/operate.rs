@@ -42,7 +42,9 @@ impl Client {
     }
 
     async fn operate(&self, id: TaskId, event: Event, message: Option<&str>) -> Result<TaskInfo> {
-        let task = match operate(self.db(), id.0, &event, message).await? {
+        let operated = operate(self.db(), id.0, &event, message).await;
+        let cannot = |error| Error::from(error).context(format!("task {id} cannot be changed"));
+        let task = match operated.map_err(cannot)? {
             Operated::Done(row) => TaskInfo::from(*row),
             Operated::Missing => return Err(no_such_task(id)),
             Operated::Refused(refusal) => {

@@ -5,7 +5,7 @@ pub(super) fn write(id: i64) -> String {
     format!("b{id:x}")
 }
 
-/// The id; `None` for a text that [`write`] has not made.
+/// The id; `None` for a text that [`write()`] has not made.
 pub(super) fn read(text: &str) -> Option<i64> {
     let id = i64::from_str_radix(text.strip_prefix('b')?, 16).ok()?;
     // Other spellings of the same number were not made here.

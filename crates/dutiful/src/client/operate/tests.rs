@@ -113,8 +113,8 @@ async fn a_task_that_waits_can_be_run_now() {
 async fn a_task_that_is_due_already_keeps_its_place() {
     let client = client().await;
     let id = submit(&client, "A", 1).await;
-    let due_at = client.get(id).await.unwrap().due_at;
     pass(&client, HOUR);
+    let due_at = client.get(id).await.unwrap().due_at;
     assert_eq!(client.run_now(id).await.unwrap().due_at, due_at);
     assert_eq!(client.retry(id).await.unwrap().due_at, due_at);
 }
