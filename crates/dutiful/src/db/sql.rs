@@ -48,6 +48,9 @@ impl Sql {
 /// What every table name of ours begins with in the texts of this crate.
 pub(crate) const DEFAULT_PREFIX: &str = "dutiful_";
 
+/// The clock in SQLite's statements: a function of our connections, which no prefix changes.
+pub(crate) const SQLITE_NOW: &str = "dutiful_now()";
+
 /// The prefix of table names. Statements are rewritten once and remembered.
 #[derive(Debug, Clone)]
 pub(crate) struct Prefix {
@@ -83,10 +86,29 @@ impl Prefix {
         if let Some(known) = self.rewritten.read().ok().and_then(|map| map.get(text).cloned()) {
             return Cow::Owned(known.to_string());
         }
-        let new = text.replace(DEFAULT_PREFIX, &self.prefix);
+        let parts = text.split(SQLITE_NOW).map(|part| part.replace(DEFAULT_PREFIX, &self.prefix));
+        let new = parts.collect::<Vec<_>>().join(SQLITE_NOW);
         if let Ok(mut map) = self.rewritten.write() {
             map.insert(text, Arc::from(new.as_str()));
         }
         Cow::Owned(new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_prefix_names_the_tables_and_leaves_the_clock_alone() {
+        let text = "UPDATE dutiful_tasks SET due_at = dutiful_now() WHERE due_at < dutiful_now()";
+        let prefix = Prefix::new("app_").unwrap();
+        for _ in 0..2 {
+            assert_eq!(
+                prefix.apply(text),
+                "UPDATE app_tasks SET due_at = dutiful_now() WHERE due_at < dutiful_now()"
+            );
+        }
+        assert_eq!(Prefix::default().apply(text), text);
     }
 }
