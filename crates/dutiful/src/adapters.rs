@@ -3,8 +3,15 @@
 //! A transaction of a driver becomes something that our statements run on. Nothing here begins,
 //! commits, rolls back or retries: the transaction stays the caller's.
 
+mod mysql_async;
+mod rusqlite;
+#[cfg(feature = "sqlx")]
+mod sqlx;
+mod tokio_postgres;
+
 use crate::db::{DbError, DbResult, Dialect, Prefix, Reply, Rows, Sql, Value};
 use crate::store::Session;
+use std::borrow::Cow;
 use std::future::Future;
 
 /// A transaction of a driver that tasks can be submitted in: `rusqlite::Transaction` (and `Connection`),
@@ -36,6 +43,13 @@ pub struct Statement {
     pub(crate) input: Input,
 }
 
+impl Statement {
+    /// What the connection gets to see, and what goes into it.
+    fn in_dialect(self, dialect: Dialect) -> (Cow<'static, str>, Input) {
+        (self.prefix.apply(self.sql.text(dialect)), self.input)
+    }
+}
+
 /// One set of parameters, or many rows.
 #[derive(Debug)]
 pub(crate) enum Input {
@@ -47,6 +61,12 @@ pub(crate) enum Input {
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Answer(pub(crate) Reply);
+
+impl Answer {
+    fn of(result: DbResult<Reply>) -> Result<Answer, Failure> {
+        result.map(Answer).map_err(Failure)
+    }
+}
 
 /// Why a statement failed.
 #[doc(hidden)]

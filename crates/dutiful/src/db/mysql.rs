@@ -3,8 +3,8 @@
 //! What lives here: the handle that the rest of the crate holds, and what one call of it does. Below:
 //! the URL (`settings`), making connections (`connect`) and spacing the attempts (`gate`), sharing
 //! them (`pool`), running one statement (`exec`), transactions (`tx`), many rows in few texts
-//! (`expand`), values (`convert`), what the server's errors mean (`errors`) and which servers will
-//! do (`version`).
+//! (`expand`), callers' own connections (`guest`), values (`convert`), what the server's errors mean
+//! (`errors`) and which servers will do (`version`).
 
 mod connect;
 mod convert;
@@ -12,6 +12,7 @@ mod errors;
 mod exec;
 mod expand;
 mod gate;
+pub(crate) mod guest;
 mod pool;
 mod settings;
 mod tx;
@@ -171,12 +172,7 @@ async fn in_transaction(pool: &Arc<Pool>, statements: Vec<Statement>) -> DbResul
 async fn run_all(lease: &mut Lease, statements: Vec<Statement>) -> DbResult<Reply> {
     let mut whole = Reply::default();
     for statement in statements {
-        let part = lease.run(statement).await?;
-        whole.rows.extend(part.rows);
-        whole.affected += part.affected;
-        if part.last_id != 0 {
-            whole.last_id = part.last_id;
-        }
+        whole.join(lease.run(statement).await?);
     }
     Ok(whole)
 }

@@ -8,6 +8,7 @@ mod convert;
 mod errors;
 mod execute;
 mod gate;
+pub(crate) mod guest;
 mod listen;
 mod parameters;
 mod pooler;
@@ -204,10 +205,8 @@ impl Lending {
         let mut all = Reply::default();
         for params in parts {
             let client = lease.client()?;
-            let reply =
-                execute::execute(client, text, params, &self.caching, Place::InTransaction).await?;
-            all.rows.extend(reply.rows);
-            all.affected += reply.affected;
+            let place = Place::InTransaction;
+            all.join(execute::execute(client, text, params, &self.caching, place).await?);
         }
         Ok(all)
     }

@@ -14,6 +14,17 @@ pub(crate) struct Reply {
     pub(crate) last_id: i64,
 }
 
+impl Reply {
+    /// Adds the answer of a further part of the same statement.
+    pub(crate) fn join(&mut self, part: Reply) {
+        self.rows.extend(part.rows);
+        self.affected += part.affected;
+        if part.last_id != 0 {
+            self.last_id = part.last_id;
+        }
+    }
+}
+
 /// One row, read by position. A column of another type is an error, never a panic.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Row(pub(crate) Vec<Value>);

@@ -6,6 +6,7 @@
 
 mod convert;
 mod errors;
+pub(crate) mod guest;
 mod open;
 mod reader;
 mod session;

@@ -51,8 +51,9 @@ pub(super) fn row(row: mysql_async::Row) -> DbResult<Row> {
     values.map(read).collect::<DbResult<_>>().map(Row)
 }
 
+/// What a column is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Int,
     Text,
     Bytes,
@@ -89,7 +90,8 @@ fn kind(column: &Column) -> Option<Kind> {
     })
 }
 
-fn column(kind: Kind, value: Raw) -> Result<Value, &'static str> {
+/// A value of a column.
+pub(crate) fn column(kind: Kind, value: Raw) -> Result<Value, &'static str> {
     match (kind, value) {
         (Kind::Int, Raw::NULL) => Ok(Value::Int(None)),
         (Kind::Text, Raw::NULL) => Ok(Value::Text(None)),

@@ -54,7 +54,12 @@ async fn command(conn: &mut Conn, text: &str) -> DbResult<Reply> {
     })
 }
 
-async fn prepared(conn: &mut Conn, text: &str, params: Vec<Value>) -> DbResult<Reply> {
+/// Runs a prepared statement, on a connection or in a transaction of the driver.
+pub(super) async fn prepared<C: Queryable>(
+    conn: &mut C,
+    text: &str,
+    params: Vec<Value>,
+) -> DbResult<Reply> {
     let answer = match once(conn, text, params.clone()).await {
         Err(Error::Server(error)) if STALE_STATEMENT.contains(&error.code) => {
             once(conn, text, params).await
@@ -73,8 +78,8 @@ async fn prepared(conn: &mut Conn, text: &str, params: Vec<Value>) -> DbResult<R
     })
 }
 
-async fn once(
-    conn: &mut Conn,
+async fn once<C: Queryable>(
+    conn: &mut C,
     text: &str,
     params: Vec<Value>,
 ) -> Result<(Vec<Row>, u64, i64), Error> {
@@ -85,7 +90,8 @@ async fn once(
             let last_id = answer
                 .last_insert_id()
                 .and_then(|id| i64::try_from(id).ok());
-            let numbers = (answer.affected_rows(), last_id.unwrap_or_default());
+            let affected = matched(&answer.info()).unwrap_or(answer.affected_rows());
+            let numbers = (affected, last_id.unwrap_or_default());
             answer.drop_result().await?;
             Ok((rows, numbers.0, numbers.1))
         }
@@ -98,4 +104,23 @@ async fn once(
         conn.close(statement).await?;
     }
     answer
+}
+
+/// How many rows an `UPDATE` matched, which is counted differently on connections that callers opened
+/// without the flag `FOUND_ROWS`.
+fn matched(info: &str) -> Option<u64> {
+    let number = info.strip_prefix("Rows matched: ")?;
+    number.split(' ').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_an_update_matched_are_counted_whether_or_not_they_changed() {
+        assert_eq!(matched("Rows matched: 12  Changed: 0  Warnings: 0"), Some(12));
+        assert_eq!(matched("Records: 3  Duplicates: 0  Warnings: 0"), None);
+        assert_eq!(matched(""), None);
+    }
 }

@@ -102,6 +102,15 @@ impl<'a> FromSql<'a> for Cell {
     }
 }
 
+/// A column that another driver has received.
+#[cfg(feature = "sqlx")]
+pub(super) fn cell(ty: &Type, raw: Option<&[u8]>) -> Result<Value, String> {
+    match raw {
+        Some(raw) => decode(ty, raw).map_err(|error| error.to_string()),
+        None => null(ty),
+    }
+}
+
 fn null(ty: &Type) -> Result<Value, String> {
     Ok(match *ty {
         Type::BOOL | Type::INT2 | Type::INT4 | Type::INT8 | Type::OID => Value::Int(None),

@@ -114,22 +114,30 @@ fn tls_fix(text: &str) -> &'static str {
 
 fn from_server(error: &Error, phase: Phase) -> Option<DbError> {
     let server = error.as_db_error()?;
-    let code = server.code().code();
     let fatal = matches!(
         server.parsed_severity(),
         Some(Severity::Fatal | Severity::Panic)
     ) || matches!(server.severity(), "FATAL" | "PANIC");
-    let kind = kind(code, fatal, server.message(), phase);
-    let hint = server
-        .hint()
-        .map(|hint| format!(" ({hint})"))
-        .unwrap_or_default();
+    let code = server.code().code();
+    Some(told(code, fatal, server.message(), server.hint(), phase))
+}
+
+/// An error as a server tells it, whichever driver brings it.
+pub(super) fn told(
+    code: &str,
+    fatal: bool,
+    message: &str,
+    hint: Option<&str>,
+    phase: Phase,
+) -> DbError {
+    let kind = kind(code, fatal, message, phase);
+    let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
     let fix = if kind == DbErrorKind::Other {
         ""
     } else {
         fix(code)
     };
-    Some(DbError::new(kind, format!("{}{hint}{fix}", server.message())).with_code(code))
+    DbError::new(kind, format!("{message}{hint}{fix}")).with_code(code)
 }
 
 fn is_tls(error: &Error) -> bool {

@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Error, RowStream};
+use tokio_postgres::{Client, Error, RowStream};
 
 /// A frozen server must not hold a caller for ever; building an index may take minutes.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15 * 60);
@@ -132,18 +132,28 @@ async fn once(
     params: &[Param],
     caching: bool,
 ) -> Result<Reply, Failure> {
-    let types = params.iter().map(Param::type_of);
-    let stream = if caching {
-        let types: Vec<Type> = types.collect();
-        let statement = client
-            .prepare_typed_cached(text, &types)
-            .await
-            .map_err(Failure::of)?;
-        client.query_raw(&statement, params).await
-    } else {
-        client.query_typed_raw(text, params.iter().zip(types)).await
-    };
+    if !caching {
+        return unprepared(client, text, params).await;
+    }
+    let types: Vec<Type> = params.iter().map(Param::type_of).collect();
+    let statement = client
+        .prepare_typed_cached(text, &types)
+        .await
+        .map_err(Failure::of)?;
+    let stream = client.query_raw(&statement, params).await;
     collect(stream.map_err(Failure::of)?).await
+}
+
+async fn unprepared(client: &Client, text: &str, params: &[Param]) -> Result<Reply, Failure> {
+    let types = params.iter().map(Param::type_of);
+    let stream = client.query_typed_raw(text, params.iter().zip(types)).await;
+    collect(stream.map_err(Failure::of)?).await
+}
+
+/// Runs one statement on a connection that is not ours: in one round trip, and nothing stays there.
+pub(super) async fn as_guest(client: &Client, text: &str, params: &[Param]) -> DbResult<Reply> {
+    let done = unprepared(client, text, params).await;
+    done.map_err(Failure::into_error)
 }
 
 async fn collect(stream: RowStream) -> Result<Reply, Failure> {

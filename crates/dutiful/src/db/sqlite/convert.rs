@@ -28,17 +28,22 @@ impl rusqlite::ToSql for Param<'_> {
             Value::Int(None) | Value::Time(None) | Value::Text(None) | Value::Bytes(None) => {
                 ValueRef::Null
             }
-            // Lists are read back by `json_each`.
-            Value::Ints(list) => return Ok(json(list)),
-            Value::Texts(list) => return Ok(json(list)),
+            Value::Ints(_) | Value::Texts(_) => {
+                let text = list_text(self.0).unwrap_or_default();
+                return Ok(ToSqlOutput::Owned(rusqlite::types::Value::Text(text)));
+            }
         };
         Ok(ToSqlOutput::Borrowed(borrowed))
     }
 }
 
-fn json<T: serde::Serialize>(list: &[T]) -> ToSqlOutput<'static> {
-    let text = serde_json::to_string(list).unwrap_or_else(|_| "[]".to_owned());
-    ToSqlOutput::Owned(rusqlite::types::Value::Text(text))
+/// A list as the text that `json_each` reads; `None` for everything else.
+pub(super) fn list_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Ints(list) => serde_json::to_string(list).ok(),
+        Value::Texts(list) => serde_json::to_string(list).ok(),
+        Value::Int(_) | Value::Text(_) | Value::Bytes(_) | Value::Time(_) => None,
+    }
 }
 
 /// Copies one row out. Text that is not UTF-8 becomes bytes, so that only whoever wants that column as

@@ -56,7 +56,8 @@ impl Session {
     }
 }
 
-fn step<'a>(
+/// Runs a statement once and adds its rows to the reply.
+pub(super) fn step<'a>(
     statement: &mut CachedStatement<'_>,
     params: impl Iterator<Item = &'a Value>,
     reply: &mut Reply,
