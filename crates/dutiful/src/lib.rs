@@ -28,4 +28,4 @@ pub use error::{Error, ErrorKind, Result};
 pub use periodic::Periodic;
 pub use schemars::JsonSchema;
 pub use task::{Dedup, DedupBy, Task, TaskError, TaskResult, Threads};
-pub use worker::{Register, Registry, Worker, WorkerCounts, WorkerHandle};
+pub use worker::{Register, Registry, Retention, Worker, WorkerCounts, WorkerHandle};

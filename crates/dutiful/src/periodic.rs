@@ -1,5 +1,8 @@
 //! Tasks that a schedule submits.
 
+pub(crate) mod local;
+pub(crate) mod scheduler;
+
 use crate::client::typed_draft;
 use crate::worker::Handler;
 use crate::{Error, ErrorKind, Result, Task};

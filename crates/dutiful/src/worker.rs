@@ -5,26 +5,30 @@
 //!            heart: renews leases, watches lanes     waker: hears of new work
 //! ```
 
-mod attempt;
+pub(crate) mod attempt;
 mod claimer;
 mod handle;
-mod handler;
+pub(crate) mod handler;
 mod heart;
-mod inflight;
-mod lane;
+pub(crate) mod inflight;
+mod janitor;
+pub(crate) mod lane;
 mod lane_thread;
 mod log;
 mod recorder;
 mod registry;
-mod shared;
+pub(crate) mod shared;
 mod shutdown;
 mod start;
 mod settler;
+mod trouble;
 mod waker;
 
 pub use handle::{WorkerCounts, WorkerHandle};
+pub use janitor::Retention;
 pub use registry::{Register, Registry};
 pub(crate) use handler::Handler;
+pub(crate) use trouble::Trouble;
 
 use crate::{Client, Result};
 use dutiful_core::limits::SHUTDOWN_GRACE;
@@ -47,12 +51,18 @@ pub struct Worker {
     client: Client,
     registry: Registry,
     grace: Duration,
+    retention: Retention,
 }
 
 impl Worker {
     /// A worker without any task types yet.
     pub fn new(client: Client) -> Worker {
-        Worker { client, registry: Registry::default(), grace: SHUTDOWN_GRACE }
+        Worker {
+            client,
+            registry: Registry::default(),
+            grace: SHUTDOWN_GRACE,
+            retention: Retention::default(),
+        }
     }
 
     /// Adds a task type, or a periodic one.
@@ -64,6 +74,13 @@ impl Worker {
     /// How long running tasks may go on when the worker is told to stop. By default 25 s.
     pub fn shutdown_grace(mut self, grace: Duration) -> Worker {
         self.grace = grace;
+        self
+    }
+
+    /// How long tasks are kept after they have ended. By default 7 days after a success and 30 days after
+    /// any other end.
+    pub fn retention(mut self, retention: Retention) -> Worker {
+        self.retention = retention;
         self
     }
 
@@ -90,7 +107,8 @@ impl Worker {
     /// # Errors
     /// As [`Worker::run`].
     pub async fn start(self) -> Result<WorkerHandle> {
-        start::start(self.client, self.registry, self.grace).await
+        let settings = start::Settings { grace: self.grace, retention: self.retention };
+        start::start(self.client, self.registry, settings).await
     }
 }
 

@@ -7,19 +7,34 @@ use super::lane::Lane;
 use super::registry::Registry;
 use super::settler::Settler;
 use super::shared::{Counts, Shared};
-use super::{lane_thread, recorder, shutdown, waker};
+use super::{Retention, janitor, lane_thread, recorder, shutdown, waker};
 use crate::migrate::selftest;
+use crate::periodic::local::{self, Host, Local};
+use crate::periodic::{Definition, scheduler};
 use crate::store::{retry, workers};
 use crate::{Client, Error, ErrorKind, Result};
+use dutiful_core::Schedule;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+/// What a worker was told besides its task types.
+pub(crate) struct Settings {
+    pub(crate) grace: Duration,
+    pub(crate) retention: Retention,
+}
+
 /// Checks everything that can be checked before work begins, and starts the threads.
-pub(crate) async fn start(client: Client, registry: Registry, grace: Duration) -> Result<WorkerHandle> {
+pub(crate) async fn start(
+    client: Client,
+    registry: Registry,
+    settings: Settings,
+) -> Result<WorkerHandle> {
     registry.check()?;
+    let periodics = registry.periodics.into_iter().collect::<Result<Vec<Definition>>>()?;
+    let locals = registry.locals.into_iter().map(Local::new).collect::<Result<Vec<Local>>>()?;
     client.migrator().check().await?;
     selftest::skip_locked_holds(client.db()).await?;
     let worker: Arc<str> = worker_name().into();
@@ -45,22 +60,47 @@ pub(crate) async fn start(client: Client, registry: Registry, grace: Duration) -
     for index in 0..shared.lanes.len() {
         lane_thread::start(&shared, index)?;
     }
+    announce(&shared, &periodics, &locals);
     let (finished, done) = watch::channel(false);
-    let parts = Parts { settler: Settler::new(Arc::clone(&shared), settle), registry, grace };
+    let parts = Parts {
+        settler: Settler::new(Arc::clone(&shared), settle),
+        locals_end: start_locals(&shared, locals, settings.grace)?,
+        periodics,
+        settings,
+    };
     let socket = hints.map(|(socket, _)| socket.into_std()).transpose().ok().flatten();
     let main = run(Arc::clone(&shared), parts, socket);
     start_thread("dutiful-worker", async move {
         main.await;
         finished.send_replace(true);
     })?;
-    announce(&shared);
     Ok(WorkerHandle { stopping: shared.stopping.clone(), done, shared })
 }
 
 struct Parts {
     settler: Settler,
-    registry: Registry,
+    periodics: Vec<Definition>,
+    /// Closed once the local periodics have ended.
+    locals_end: mpsc::Receiver<()>,
+    settings: Settings,
+}
+
+fn start_locals(
+    shared: &Shared,
+    locals: Vec<Local>,
     grace: Duration,
+) -> Result<mpsc::Receiver<()>> {
+    let (alive, locals_end) = mpsc::channel(1);
+    for local in locals {
+        let host = Host {
+            client: shared.client.clone(),
+            worker: Arc::clone(&shared.worker),
+            stopping: shared.stopping.clone(),
+            grace,
+        };
+        local.start(host, alive.clone())?;
+    }
+    Ok(locals_end)
 }
 
 /// The worker's own loop: claims, settles, wakes, schedules, prunes; then shuts down.
@@ -72,9 +112,19 @@ async fn run(shared: Arc<Shared>, parts: Parts, hints: Option<std::net::UdpSocke
     // These hold nothing that must be given back, so they may be cut off at any await.
     let helpers = [
         tokio::spawn(waker::run(Arc::clone(&shared), hints)),
+        tokio::spawn(scheduler::run(
+            shared.client.clone(),
+            parts.periodics,
+            shared.stopping.clone(),
+        )),
+        tokio::spawn(janitor::run(Arc::clone(&shared), parts.settings.retention)),
     ];
     shared.stopping.cancelled().await;
-    shutdown::drain(&shared, claimer, parts.grace).await;
+    let grace = parts.settings.grace;
+    tokio::join!(
+        shutdown::drain(&shared, claimer, grace),
+        local::ended(parts.locals_end, grace)
+    );
     for helper in helpers {
         helper.abort();
     }
@@ -118,7 +168,11 @@ fn card(shared: &Shared, hint_address: Option<String>) -> workers::Card {
     }
 }
 
-fn announce(shared: &Shared) {
+fn announce(shared: &Shared, periodics: &[Definition], locals: &[Local]) {
+    let (periodic, database) = (periodics.len() + locals.len(), shared.lanes.len());
+    let all = periodic + database;
+    let plural = if all == 1 { "" } else { "s" };
+    tracing::info!("🚀 Started {all} task{plural} ({periodic} periodic, {database} database)");
     for lane in &shared.lanes {
         let spec = &lane.spec;
         tracing::info!(
@@ -129,5 +183,27 @@ fn announce(shared: &Shared) {
             super::log::human(spec.timeout),
             super::log::human(spec.lease)
         );
+    }
+    for periodic in periodics {
+        let lane = shared.lanes.iter().find(|lane| lane.spec.name == periodic.task_name);
+        let emoji = lane.map_or("⏰", |lane| lane.spec.emoji);
+        tracing::info!("{emoji} {}: periodic, {}", periodic.name, ticks(&periodic.schedule));
+    }
+    for local in locals {
+        let spec = &local.spec;
+        tracing::info!(
+            "{} {}: periodic in this process alone, {}",
+            spec.emoji,
+            spec.name,
+            ticks(&local.schedule)
+        );
+    }
+}
+
+/// A schedule as people read it.
+fn ticks(schedule: &Schedule) -> String {
+    match schedule {
+        Schedule::Every(interval) => format!("every {}", super::log::human(*interval)),
+        Schedule::Cron { expression, time_zone } => format!("cron {expression} ({time_zone})"),
     }
 }
