@@ -6,7 +6,7 @@ mod list;
 use super::*;
 use crate::db::{Db, Sql, Value};
 use crate::store::claim::{Claimed, Request, claim};
-use crate::store::settle::{Ending, Success, endings, successes};
+use crate::store::settle::{Ending, Settled, Success, endings, successes};
 use crate::store::workers::{Card, beat};
 use dutiful_core::{Event, FailureKind, State, Status, Timestamp, limits};
 use serde_json::json;
@@ -48,9 +48,8 @@ pub(in crate::client) async fn end(client: &Client, claimed: &Claimed, event: Ev
         event,
         message,
     };
-    endings(client.db(), WORKER, &[ending]).await.unwrap()[0]
-        .transition
-        .is_some()
+    let settled = endings(client.db(), WORKER, &[ending]).await.unwrap();
+    settled != [Settled::LeaseLost]
 }
 
 pub(in crate::client) async fn fail(
