@@ -1,0 +1,197 @@
+//! SQL past the product: looking at rows and changing them as another process would.
+//!
+//! Statements are text, with the usual table prefix; answers are text too, as the engine writes it.
+
+use super::engine::Dialect;
+use mysql_async::prelude::Queryable;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio_postgres::{NoTls, SimpleQueryMessage};
+
+/// A row as text; `None` is NULL.
+pub(crate) type Row = Vec<Option<String>>;
+
+/// A way to the database that shares nothing with the product.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    way: Way,
+    prefix: String,
+}
+
+#[derive(Debug)]
+enum Way {
+    Sqlite(PathBuf),
+    Mysql(mysql_async::Pool),
+    Postgres(tokio_postgres::Client),
+}
+
+impl Raw {
+    pub(crate) fn sqlite(file: PathBuf, prefix: &str) -> Raw {
+        Raw {
+            way: Way::Sqlite(file),
+            prefix: prefix.to_owned(),
+        }
+    }
+
+    /// Connects to a server.
+    pub(crate) async fn server(dialect: Dialect, url: &str, prefix: &str) -> Raw {
+        let way = match dialect {
+            Dialect::Sqlite => unreachable!("a file is no server"),
+            Dialect::Mysql => Way::Mysql(mysql_async::Pool::new(url)),
+            Dialect::Postgres => {
+                let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+                tokio::spawn(connection);
+                client.batch_execute("SET time zone 'UTC'").await.unwrap();
+                Way::Postgres(client)
+            }
+        };
+        Raw {
+            way,
+            prefix: prefix.to_owned(),
+        }
+    }
+
+    /// Changes something, and tells how many rows.
+    pub(crate) async fn exec(&self, sql: &str) -> u64 {
+        let sql = self.prefixed(sql);
+        self.try_exec(&sql)
+            .await
+            .unwrap_or_else(|error| panic!("{error} in: {sql}"))
+    }
+
+    /// As [`Raw::exec`]; the error in words.
+    pub(crate) async fn try_exec(&self, sql: &str) -> Result<u64, String> {
+        let sql = self.prefixed(sql);
+        match &self.way {
+            Way::Sqlite(file) => {
+                let changed = open(file)
+                    .execute(&sql, [])
+                    .map_err(|error| error.to_string())?;
+                Ok(changed.try_into().unwrap_or_default())
+            }
+            Way::Mysql(pool) => {
+                let mut connection = pool.get_conn().await.map_err(|error| error.to_string())?;
+                connection
+                    .query_drop(&sql)
+                    .await
+                    .map_err(|error| error.to_string())?;
+                Ok(connection.affected_rows())
+            }
+            Way::Postgres(client) => {
+                let answer = client
+                    .simple_query(&sql)
+                    .await
+                    .map_err(|error| chain(&error))?;
+                Ok(answer.iter().filter_map(changed).sum())
+            }
+        }
+    }
+
+    /// Reads rows.
+    pub(crate) async fn rows(&self, sql: &str) -> Vec<Row> {
+        let sql = self.prefixed(sql);
+        match &self.way {
+            Way::Sqlite(file) => sqlite_rows(&open(file), &sql),
+            Way::Mysql(pool) => {
+                let mut connection = pool.get_conn().await.unwrap();
+                let rows: Vec<mysql_async::Row> = connection.query(&sql).await.unwrap();
+                rows.into_iter().map(mysql_row).collect()
+            }
+            Way::Postgres(client) => {
+                let answer = client.simple_query(&sql).await.unwrap();
+                answer.iter().filter_map(postgres_row).collect()
+            }
+        }
+    }
+
+    /// The first cell of the only row.
+    pub(crate) async fn cell(&self, sql: &str) -> Option<String> {
+        let mut rows = self.rows(sql).await;
+        assert_eq!(rows.len(), 1, "one row from: {sql}");
+        rows.remove(0).remove(0)
+    }
+
+    /// The first cell of the only row, a number.
+    pub(crate) async fn int(&self, sql: &str) -> i64 {
+        let cell = self.cell(sql).await;
+        cell.and_then(|cell| cell.parse().ok())
+            .unwrap_or_else(|| panic!("a number from: {sql}"))
+    }
+
+    /// Ends the way, so that the database can be dropped.
+    pub(crate) async fn close(self) {
+        if let Way::Mysql(pool) = self.way {
+            let _ = pool.disconnect().await;
+        }
+    }
+
+    fn prefixed(&self, sql: &str) -> String {
+        sql.replace("dutiful_", &self.prefix)
+    }
+}
+
+/// A text as a literal that every engine reads the same way, if it holds no backslash.
+pub(crate) fn quoted(text: &str) -> String {
+    assert!(!text.contains('\\'), "MySQL reads backslashes in literals");
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn open(file: &PathBuf) -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    connection.busy_timeout(Duration::from_secs(20)).unwrap();
+    connection
+}
+
+fn sqlite_rows(connection: &rusqlite::Connection, sql: &str) -> Vec<Row> {
+    use rusqlite::types::ValueRef;
+    let mut statement = connection.prepare(sql).unwrap();
+    let columns = statement.column_count();
+    let mut rows = statement.query([]).unwrap();
+    let mut read = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        let cell = |index| match row.get_ref(index).unwrap() {
+            ValueRef::Null => None,
+            ValueRef::Integer(number) => Some(number.to_string()),
+            ValueRef::Real(number) => Some(number.to_string()),
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+                Some(String::from_utf8_lossy(bytes).into_owned())
+            }
+        };
+        read.push((0..columns).map(cell).collect());
+    }
+    read
+}
+
+fn mysql_row(row: mysql_async::Row) -> Row {
+    use mysql_async::Value;
+    let cell = |value| match value {
+        Value::NULL => None,
+        Value::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        other => Some(other.as_sql(true)),
+    };
+    row.unwrap().into_iter().map(cell).collect()
+}
+
+fn postgres_row(message: &SimpleQueryMessage) -> Option<Row> {
+    match message {
+        SimpleQueryMessage::Row(row) => Some(
+            (0..row.len())
+                .map(|index| row.get(index).map(str::to_owned))
+                .collect(),
+        ),
+        _ => None,
+    }
+}
+
+fn changed(message: &SimpleQueryMessage) -> Option<u64> {
+    match message {
+        SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
+        _ => None,
+    }
+}
+
+fn chain(error: &tokio_postgres::Error) -> String {
+    error
+        .as_db_error()
+        .map_or_else(|| error.to_string(), ToString::to_string)
+}

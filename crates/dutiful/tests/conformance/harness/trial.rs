@@ -1,0 +1,89 @@
+//! One case on one engine.
+
+use super::database::{History, TestDb};
+use super::engine::Engine;
+use libtest_mimic::{Failed, Trial};
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+
+/// What a case does with the database it is given.
+type Run = fn(TestDb) -> Pin<Box<dyn Future<Output = ()>>>;
+
+/// A promise, and how it is tried.
+#[derive(Clone, Copy)]
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) run: Run,
+}
+
+/// Makes `cases()` of a group: its promises in the order of their listing.
+macro_rules! cases {
+    ($($name:ident),+ $(,)?) => {
+        pub(crate) fn cases() -> Vec<$crate::harness::trial::Case> {
+            vec![$($crate::harness::trial::Case {
+                name: stringify!($name),
+                run: |db| Box::pin($name(db)),
+            }),+]
+        }
+    };
+}
+pub(crate) use cases;
+
+/// The trials of all cases on an engine: on a fresh database, and on one that went up, down and up.
+pub(crate) fn trials(engine: &Engine, cases: &[Case]) -> Vec<Trial> {
+    let histories = [("", History::Fresh), ("_again", History::UpDownUp)];
+    let trial = |suffix: &str, history, case: &Case| {
+        let name = format!("{}{suffix}::{}", engine.name, case.name);
+        let (engine, run) = (engine.clone(), case.run);
+        Trial::test(name, move || {
+            run_on(&engine, history, run);
+            Ok(())
+        })
+    };
+    let all = histories.iter();
+    all.flat_map(|(suffix, history)| cases.iter().map(|case| trial(suffix, *history, case)))
+        .collect()
+}
+
+/// A trial that fails because its engine is not there.
+pub(crate) fn missing(name: &str, why: String) -> Trial {
+    Trial::test(format!("{name}::missing"), move || Err(Failed::from(why)))
+}
+
+/// Handlers that panic on purpose would fill the screen: their outcome is in the database.
+pub(crate) fn keep_handlers_quiet() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let thread = std::thread::current();
+        if !thread
+            .name()
+            .is_some_and(|name| name.starts_with("dutiful-"))
+        {
+            usual(panic);
+        }
+    }));
+}
+
+/// Runs one case on a database of its own, which is dropped however it ends.
+pub(crate) fn run_on(engine: &Engine, history: History, run: Run) {
+    let runtime = runtime();
+    let db = runtime.block_on(TestDb::create(engine, history));
+    let place = db.place();
+    let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(run(db))));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    self::runtime().block_on(place.remove());
+    if let Err(panic) = ended {
+        resume_unwind(panic);
+    }
+}
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}

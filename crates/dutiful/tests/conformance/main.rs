@@ -1,0 +1,40 @@
+//! The promises of Dutiful, each tried on every engine that is there.
+//!
+//! One trial exists for each engine and case, named `sqlite::late_settle_after_expiry_changes_nothing`, and
+//! once more as `sqlite_again::...` on a database that went up, down and up. Nothing is skipped inside a
+//! case: an engine is there, or it has no trials. Which engines are there is told by the environment; see
+//! `harness/engine.rs`.
+//!
+//! What lives here: the list of groups and the start of the trials. The cases are in one file a group.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod harness;
+
+mod dedup;
+mod submit;
+
+use harness::engine::{self, Found};
+use harness::trial::{Case, trials};
+use libtest_mimic::Arguments;
+use std::process::ExitCode;
+
+/// Trials at once, unless told otherwise: they mostly wait for a server or a lease.
+const THREADS: usize = 6;
+
+fn groups() -> Vec<Vec<Case>> {
+    vec![submit::cases(), dedup::cases()]
+}
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = arguments.test_threads.or(Some(THREADS));
+    harness::trial::keep_handlers_quiet();
+    let cases: Vec<Case> = groups().into_iter().flatten().collect();
+    let found = engine::all().into_iter();
+    let trials = found.flat_map(|found| match found {
+        Found::Engine(engine) => trials(&engine, &cases),
+        Found::Missing { name, why } => vec![harness::trial::missing(&name, why)],
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}

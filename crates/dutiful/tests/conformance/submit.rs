@@ -1,0 +1,467 @@
+//! Submitting: what is in the row, and what the answer says.
+
+use crate::harness::raw::quoted;
+use crate::harness::trial::cases;
+use crate::harness::{Script, TestDb, gated, within};
+use dutiful::{
+    Client, Context, DedupScope, ErrorKind, Outcome, Priority, State, Status, Task, TaskError,
+    TaskInfo, Timestamp,
+};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::Barrier;
+
+cases![
+    a_submitted_task_is_queued_and_due_now,
+    a_delayed_task_is_scheduled_by_the_clock_of_the_database,
+    a_task_for_a_given_time_is_due_then_and_one_for_the_past_at_once,
+    a_held_task_waits_until_somebody_releases_it,
+    the_settings_of_its_type_are_in_the_row_and_options_replace_them,
+    a_payload_that_does_not_validate_is_refused_and_nothing_is_stored,
+    plain_sql_submits_with_defaults_and_a_worker_runs_it,
+    plain_sql_that_is_rolled_back_leaves_nothing,
+    a_hundred_submits_of_one_key_at_once_make_one_task,
+    different_submits_at_once_are_all_there,
+    a_thousand_at_once_merge_duplicates_inside_the_batch,
+    ten_thousand_at_once_are_all_there,
+    one_bad_payload_refuses_the_whole_batch,
+    a_submission_whose_answer_was_lost_is_found_again,
+    the_table_is_readable_by_people,
+    tables_with_another_prefix_are_another_queue,
+];
+
+async fn submit(client: &Client, payload: Value) -> TaskInfo {
+    let submitted = client.submit_json("Script", payload).await.unwrap();
+    client.get(submitted.id).await.unwrap()
+}
+
+async fn a_submitted_task_is_queued_and_due_now(db: TestDb) {
+    let client = db.client().await;
+    let submitted = client
+        .submit_json("Script", json!({ "n": 1 }))
+        .await
+        .unwrap();
+    assert_eq!(submitted.outcome, Outcome::Created);
+    let task = client.get(submitted.id).await.unwrap();
+    assert_eq!(
+        (task.state, task.status),
+        (State::Queued, Status::NotStarted)
+    );
+    assert_eq!(
+        (task.task_name.as_str(), task.task_payload),
+        ("Script", json!({ "n": 1 }))
+    );
+    let now = client.stats().await.unwrap().now;
+    assert!(task.due_at.unwrap() <= now && task.created_at <= now);
+    assert!(
+        now.since(task.created_at) < Duration::from_secs(60),
+        "created at {}",
+        task.created_at
+    );
+    assert_eq!(
+        (task.attempt, task.retries, task.max_retries, task.crashes),
+        (0, 0, 3, 0)
+    );
+    assert_eq!(
+        (task.last_run_at, task.finished_at, task.worker),
+        (None, None, None)
+    );
+    assert_eq!(
+        (task.error_kind, task.error_message, task.result_data),
+        (None, None, None)
+    );
+    assert_eq!((task.priority, task.payload_version), (0, 1));
+    assert_eq!(task.dedup_scope, "until_success");
+}
+
+async fn a_delayed_task_is_scheduled_by_the_clock_of_the_database(db: TestDb) {
+    let client = db.client().await;
+    let day = Duration::from_secs(24 * 60 * 60);
+    let id = client
+        .submit_json("Script", json!(1))
+        .delay(day)
+        .await
+        .unwrap()
+        .id;
+    let task = client.get(id).await.unwrap();
+    assert_eq!(task.state, State::Scheduled);
+    // The row's two times come from one statement or from two of one transaction.
+    let ahead = task.due_at.unwrap().since(task.created_at);
+    assert!(
+        ahead + Duration::from_secs(5) > day && ahead < day + Duration::from_secs(5),
+        "{ahead:?}"
+    );
+}
+
+async fn a_task_for_a_given_time_is_due_then_and_one_for_the_past_at_once(db: TestDb) {
+    let client = db.client().await;
+    let later = SystemTime::now() + Duration::from_secs(3_600);
+    let id = client
+        .submit_json("Script", json!(1))
+        .at(later)
+        .await
+        .unwrap()
+        .id;
+    let task = client.get(id).await.unwrap();
+    assert_eq!(
+        (task.state, task.due_at),
+        (State::Scheduled, Some(Timestamp::from_system_time(later)))
+    );
+    let past = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+    let id = client
+        .submit_json("Script", json!(2))
+        .at(past)
+        .await
+        .unwrap()
+        .id;
+    let task = client.get(id).await.unwrap();
+    assert_eq!(
+        (task.state, task.due_at),
+        (State::Queued, Some(Timestamp::from_micros(1_000_000)))
+    );
+    let far: Timestamp = "9999-12-30T21:59:59Z".parse().unwrap();
+    let id = client
+        .submit_json("Script", json!(3))
+        .at(far.to_system_time())
+        .await
+        .unwrap()
+        .id;
+    assert_eq!(client.get(id).await.unwrap().due_at, Some(far));
+}
+
+async fn a_held_task_waits_until_somebody_releases_it(db: TestDb) {
+    let client = db.client().await;
+    let held = client
+        .submit_json("Script", json!("held"))
+        .held()
+        .await
+        .unwrap()
+        .id;
+    let task = client.get(held).await.unwrap();
+    assert_eq!(
+        (task.state, task.due_at, task.status),
+        (State::Held, None, Status::NotStarted)
+    );
+    let (script, mut gate) = gated::<0>();
+    let worker = db.worker(script).await;
+    client.submit_json("Script", json!("other")).await.unwrap();
+    let run = gate.next().await;
+    assert_eq!(run.payload, json!("other"));
+    run.succeed(0);
+    assert_eq!(client.run_now(held).await.unwrap().state, State::Queued);
+    let run = gate.next().await;
+    assert_eq!(run.id(), held);
+    run.succeed(0);
+    worker.shutdown().await;
+}
+
+struct Urgent;
+
+impl Task for Urgent {
+    type Payload = u32;
+    type Output = ();
+
+    async fn process(&self, _: u32, _: &Context) -> Result<(), TaskError> {
+        Ok(())
+    }
+
+    fn name() -> &'static str {
+        "mail:urgent.v2"
+    }
+
+    fn priority() -> Priority {
+        Priority::MAX
+    }
+
+    fn max_retries() -> u32 {
+        7
+    }
+
+    fn version() -> u32 {
+        4
+    }
+
+    fn validate(payload: &u32) -> Result<(), String> {
+        if *payload < 100 {
+            Ok(())
+        } else {
+            Err(format!("{payload} is not below 100"))
+        }
+    }
+}
+
+async fn the_settings_of_its_type_are_in_the_row_and_options_replace_them(db: TestDb) {
+    let client = db.client().await;
+    let id = client.submit::<Urgent>(1).await.unwrap().id;
+    let task = client.get(id).await.unwrap();
+    assert_eq!(task.task_name, "mail:urgent.v2");
+    assert_eq!(
+        (task.priority, task.max_retries, task.payload_version),
+        (9, 7, 4)
+    );
+    let other = client
+        .submit::<Urgent>(2)
+        .priority(-9)
+        .max_retries(0)
+        .dedup(DedupScope::Always);
+    let task = client.get(other.await.unwrap().id).await.unwrap();
+    assert_eq!((task.priority, task.max_retries), (-9, 0));
+    assert_eq!(task.dedup_scope, "always");
+}
+
+async fn a_payload_that_does_not_validate_is_refused_and_nothing_is_stored(db: TestDb) {
+    let client = db.client().await;
+    let error = client.submit::<Urgent>(100).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidPayload);
+    assert!(
+        error.to_string().contains("100 is not below 100"),
+        "{error}"
+    );
+    assert_eq!(db.count("tasks").await, 0);
+}
+
+async fn plain_sql_submits_with_defaults_and_a_worker_runs_it(db: TestDb) {
+    let client = db.client().await;
+    for payload in [r#"{"n": 1}"#, r#"{"n": 1}"#] {
+        let sql = format!(
+            "INSERT INTO dutiful_tasks (task_name, task_payload) VALUES ('Script', {})",
+            quoted(payload)
+        );
+        assert_eq!(db.exec(&sql).await, 1);
+    }
+    let tasks = client.list(&dutiful::Filter::new()).await.unwrap().tasks;
+    assert_eq!(tasks.len(), 2, "plain SQL asks for no dedup");
+    for task in &tasks {
+        assert_eq!(
+            (task.state, task.attempt, task.max_retries),
+            (State::Queued, 0, 3)
+        );
+        assert_eq!(
+            (
+                task.dedup_scope.as_str(),
+                task.priority,
+                task.payload_version
+            ),
+            ("none", 0, 1)
+        );
+        let age = client.stats().await.unwrap().now.since(task.created_at);
+        assert!(
+            age < Duration::from_secs(60),
+            "the defaults are times in UTC: {age:?}"
+        );
+    }
+    let worker = db.worker(Script::<0>::echo()).await;
+    for task in &tasks {
+        let task = client.wait(task.id, Duration::from_secs(60)).await.unwrap();
+        assert_eq!(
+            (task.state, task.result_data),
+            (State::Succeeded, Some(json!({ "n": 1 })))
+        );
+    }
+    worker.shutdown().await;
+}
+
+async fn plain_sql_that_is_rolled_back_leaves_nothing(db: TestDb) {
+    use crate::harness::engine::Dialect;
+    let insert = "INSERT INTO dutiful_tasks (task_name, task_payload) VALUES ('Script', '{}')";
+    let insert = insert.replace("dutiful_", db.prefix());
+    match db.dialect() {
+        Dialect::Sqlite => {
+            let file = db.folder().unwrap().join("tasks.db");
+            let mut connection = rusqlite::Connection::open(file).unwrap();
+            let tx = connection.transaction().unwrap();
+            assert_eq!(tx.execute(&insert, []).unwrap(), 1);
+            tx.rollback().unwrap();
+        }
+        Dialect::Mysql => {
+            use mysql_async::prelude::Queryable;
+            let pool = mysql_async::Pool::new(db.url());
+            let mut tx = pool
+                .start_transaction(mysql_async::TxOpts::default())
+                .await
+                .unwrap();
+            tx.query_drop(&insert).await.unwrap();
+            tx.rollback().await.unwrap();
+            pool.disconnect().await.unwrap();
+        }
+        Dialect::Postgres => {
+            let connect = tokio_postgres::connect(db.url(), tokio_postgres::NoTls);
+            let (mut postgres, connection) = connect.await.unwrap();
+            tokio::spawn(connection);
+            let tx = postgres.transaction().await.unwrap();
+            tx.batch_execute(&insert).await.unwrap();
+            tx.rollback().await.unwrap();
+        }
+    }
+    assert_eq!(db.count("tasks").await, 0);
+}
+
+async fn a_hundred_submits_of_one_key_at_once_make_one_task(db: TestDb) {
+    let clients = db.clients(4).await;
+    let barrier = Arc::new(Barrier::new(100));
+    let submits = (0..100).map(|number| {
+        let (client, barrier) = (clients[number % 4].clone(), Arc::clone(&barrier));
+        tokio::spawn(async move {
+            barrier.wait().await;
+            client
+                .submit_json("Script", json!({ "same": true }))
+                .await
+                .unwrap()
+        })
+    });
+    let answers = within("all submits are answered", join_all(submits)).await;
+    let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+    let ids: HashSet<_> = answers.iter().map(|answer| answer.id).collect();
+    assert_eq!(ids.len(), 1, "all get the same id");
+    let created = answers
+        .iter()
+        .filter(|answer| answer.outcome == Outcome::Created);
+    assert_eq!(created.count(), 1);
+    let task = clients[0].get(answers[0].id).await.unwrap();
+    assert_eq!(task.max_retries, 3 + 99);
+    assert_eq!(db.count("tasks").await, 1);
+}
+
+async fn different_submits_at_once_are_all_there(db: TestDb) {
+    let clients = db.clients(4).await;
+    let barrier = Arc::new(Barrier::new(64));
+    let submits = (0..64).map(|number| {
+        let (client, barrier) = (clients[number % 4].clone(), Arc::clone(&barrier));
+        tokio::spawn(async move {
+            barrier.wait().await;
+            let submitted = client
+                .submit_json("Script", json!({ "n": number }))
+                .await
+                .unwrap();
+            (submitted, number)
+        })
+    });
+    let mut ids = HashSet::new();
+    for answer in within("all submits are answered", join_all(submits)).await {
+        let (submitted, number) = answer.unwrap();
+        assert_eq!(submitted.outcome, Outcome::Created);
+        assert!(ids.insert(submitted.id));
+        let task = clients[0].get(submitted.id).await.unwrap();
+        assert_eq!(
+            task.task_payload,
+            json!({ "n": number }),
+            "the id is that of its own row"
+        );
+    }
+    assert_eq!(db.count("tasks").await, 64);
+}
+
+async fn a_thousand_at_once_merge_duplicates_inside_the_batch(db: TestDb) {
+    let client = db.client().await;
+    let before = client.submit_json("Script", json!(3)).await.unwrap();
+    let payloads = (0..1_000).map(|number| json!(number % 900));
+    let answers = client.submit_many::<Script>(payloads).await.unwrap();
+    assert_eq!(answers.len(), 1_000);
+    for (number, answer) in answers.iter().enumerate() {
+        let merged = number >= 900 || number == 3;
+        assert_eq!(
+            answer.outcome == Outcome::Merged,
+            merged,
+            "payload {number}"
+        );
+        assert_eq!(answer.id, answers[number % 900].id, "payload {number}");
+    }
+    assert_eq!(answers[3].id, before.id);
+    assert_eq!(db.count("tasks").await, 900);
+    assert_eq!(client.get(before.id).await.unwrap().max_retries, 5);
+    assert_eq!(client.get(answers[10].id).await.unwrap().max_retries, 4);
+    assert_eq!(client.get(answers[899].id).await.unwrap().max_retries, 3);
+    assert_eq!(
+        client.get(answers[899].id).await.unwrap().task_payload,
+        json!(899)
+    );
+}
+
+async fn ten_thousand_at_once_are_all_there(db: TestDb) {
+    let client = db.client().await;
+    let answers = client
+        .submit_many::<Script>((0..10_000).map(|n| json!(n)))
+        .await
+        .unwrap();
+    let ids: HashSet<_> = answers.iter().map(|answer| answer.id).collect();
+    assert_eq!((ids.len(), db.count("tasks").await), (10_000, 10_000));
+    for number in [0, 999, 1_000, 9_999] {
+        let task = client.get(answers[number].id).await.unwrap();
+        assert_eq!(task.task_payload, json!(number));
+    }
+}
+
+async fn one_bad_payload_refuses_the_whole_batch(db: TestDb) {
+    let client = db.client().await;
+    let payloads = (0..50).map(|n| if n == 41 { 500 } else { n });
+    let error = client.submit_many::<Urgent>(payloads).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidPayload);
+    assert!(error.to_string().contains("payload 41"), "{error}");
+    assert_eq!(db.count("tasks").await, 0);
+}
+
+async fn a_submission_whose_answer_was_lost_is_found_again(db: TestDb) {
+    let client = db.client().await;
+    for scope in [DedupScope::None, DedupScope::UntilSuccess] {
+        let payload = json!({ "scope": scope.stored() });
+        // A submission that is awaited twice is the same as one that is repeated after a lost link:
+        // both carry the submission key that was made for it.
+        let id = client
+            .submit_json("Script", payload.clone())
+            .dedup(scope)
+            .await
+            .unwrap()
+            .id;
+        let key = db.column(id, "submission_key").await;
+        assert!(key.is_some(), "every submission carries a key");
+    }
+}
+
+async fn the_table_is_readable_by_people(db: TestDb) {
+    use crate::harness::engine::Dialect;
+    let client = db.client().await;
+    let task = submit(&client, json!({ "to": "ada@example.org" })).await;
+    assert_eq!(
+        db.column(task.id, "status").await.as_deref(),
+        Some("not_started")
+    );
+    let payload = db.column(task.id, "task_payload").await;
+    assert_eq!(payload.as_deref(), Some(r#"{"to":"ada@example.org"}"#));
+    let created = db.column(task.id, "created_at").await.unwrap();
+    let written = task.created_at.to_string();
+    match db.dialect() {
+        // SQLite has no type for times: microseconds since 1970.
+        Dialect::Sqlite => assert_eq!(created, task.created_at.as_micros().to_string()),
+        // `2026-01-31 09:00:00.5+00` and `'2026-01-31 09:00:00.500000'`.
+        Dialect::Mysql | Dialect::Postgres => {
+            let created = created.trim_matches('\'').replacen(' ', "T", 1);
+            let digits = created.trim_end_matches("+00").trim_end_matches('0');
+            assert!(written.starts_with(digits), "{created} is {written} in UTC");
+        }
+    }
+}
+
+async fn tables_with_another_prefix_are_another_queue(db: TestDb) {
+    let client = db.client().await;
+    let prefix = format!("{}other_", db.prefix());
+    let other = Client::builder(db.url())
+        .table_prefix(&prefix)
+        .connect()
+        .await
+        .unwrap();
+    other.migrate().await.unwrap();
+    let id = other.submit_json("Script", json!(1)).await.unwrap().id;
+    assert_eq!(db.count("tasks").await, 0);
+    assert_eq!(
+        client.get(id).await.unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+    let worker = dutiful::Worker::new(other.clone()).register(Script::<0>::echo());
+    let worker = worker.start().await.unwrap();
+    let task = other.wait(id, Duration::from_secs(60)).await.unwrap();
+    assert_eq!(task.state, State::Succeeded);
+    worker.shutdown().await;
+}
