@@ -94,7 +94,14 @@ pub(crate) fn spans(text: &str) -> Vec<Span> {
             '`' => code = !code,
             '*' if !code => {
                 let (bold, italic) = (span.bold != strong, span.italic == strong);
-                spans.push(std::mem::replace(&mut span, Span { bold, italic, ..Span::default() }));
+                spans.push(std::mem::replace(
+                    &mut span,
+                    Span {
+                        bold,
+                        italic,
+                        ..Span::default()
+                    },
+                ));
             }
             _ => span.text.push(c),
         }
