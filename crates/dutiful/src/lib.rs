@@ -1,5 +1,48 @@
 //! Durable background tasks on the database that a team already runs: SQLite, MySQL or MariaDB,
 //! PostgreSQL.
+//!
+//! - [`Task`]: what a team writes. A payload, a result, and [`Task::process`].
+//! - [`Client`]: submits tasks, alone, in bulk or inside a transaction of the caller's own
+//!   ([`Submit::within`]), and looks at them.
+//! - [`Worker`]: claims and runs the tasks whose types are registered with it.
+//! - [`Periodic`]: a task type with a schedule.
+//! - [`Context`]: what a handler may do besides answering: progress, log lines, durable steps, follow-up
+//!   tasks, settling inside its own transaction.
+//! - [`testing`]: a client in memory, a clock that is moved by hand, handlers without a database.
+//!
+//! ```
+//! use dutiful::{Client, Context, Task, TaskError, Worker};
+//!
+//! struct Shout;
+//!
+//! impl Task for Shout {
+//!     type Payload = String;
+//!     type Output = String;
+//!
+//!     async fn process(&self, text: String, _cx: &Context) -> Result<String, TaskError> {
+//!         Ok(text.to_uppercase())
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> dutiful::Result<()> {
+//! let client = Client::connect("sqlite::memory:").await?;
+//! client.migrate().await?;
+//! let submitted = client.submit::<Shout>("hello".to_owned()).await?;
+//!
+//! let worker = Worker::new(client.clone()).register(Shout).start().await?;
+//! let task = client.wait(submitted.id, std::time::Duration::from_secs(10)).await?;
+//! assert_eq!(task.result::<String>()?, "HELLO");
+//! worker.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it promises
+//!
+//! At least once; one live lease at a time; a worker that lost its lease changes nothing; exactly once
+//! for effects committed in the same database transaction as the settling
+//! ([`Context::settle_within`]).
 
 mod adapters;
 mod client;
@@ -29,3 +72,8 @@ pub use periodic::Periodic;
 pub use schemars::JsonSchema;
 pub use task::{Dedup, DedupBy, Task, TaskError, TaskResult, Threads};
 pub use worker::{Register, Registry, Retention, Worker, WorkerCounts, WorkerHandle};
+
+/// The README's program is compiled and run like every other example.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
