@@ -3,13 +3,12 @@
 use crate::output::{Column, Rows, Table, Tone, line, time};
 use dutiful::{State, TaskInfo};
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 6] = [
     Column::number("ID"),
     Column::word("STATE"),
     Column::text("TASK"),
     Column::number("RETRIES"),
     Column::word("CREATED (UTC)"),
-    Column::word("DUE (UTC)"),
     Column::text("DETAIL"),
 ];
 
@@ -26,7 +25,6 @@ pub(super) fn table(tasks: &[TaskInfo]) -> String {
                 Tone::Plain,
             ),
             (time(Some(task.created_at)), Tone::Dim),
-            (time(task.due_at), Tone::Dim),
             (detail(task), Tone::Plain),
         ]);
     }
@@ -43,6 +41,11 @@ fn detail(task: &TaskInfo) -> String {
             (None, _, Some(worker)) => format!("on {worker}"),
             (None, ..) => String::new(),
         },
+        State::Scheduled => format!("due {}", time(task.due_at)),
+        State::Retrying => {
+            let why = task.error_message.as_deref().unwrap_or_default();
+            format!("due {}: {why}", time(task.due_at))
+        }
         State::Succeeded => task
             .result_data
             .as_ref()

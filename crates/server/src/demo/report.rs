@@ -10,7 +10,7 @@ use std::time::Duration;
 
 const COLUMNS: [Column; 6] = [
     Column::word(""),
-    Column::text("TASK"),
+    Column::word("TASK"),
     Column::text("EXPECTED"),
     Column::text("HAPPENED"),
     Column::text("TASKS"),

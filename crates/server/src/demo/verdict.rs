@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use dutiful::{Client, Filter, Outcome, State, Submitted, TaskId, TaskInfo};
 use dutiful_documents::Document;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Tasks of one name and what is to become of them.
 #[derive(Debug)]
@@ -105,40 +106,36 @@ impl Expectation {
 }
 
 impl Expected {
+    /// Short, so that the table fits a terminal of 80 columns.
     fn sentence(&self, tasks: usize) -> String {
         match self {
-            Expected::RepeatsMessage => format!("{tasks} succeed, message repeated"),
-            Expected::Merges { .. } => "2 submissions merge into 1 task".to_owned(),
-            Expected::SucceedsOnRetry => "fails once, then succeeds".to_owned(),
-            Expected::FailsForGood => "fails 2 times, then is left failed".to_owned(),
-            Expected::TimesOut => format!("is stopped after {SLOW_TIMEOUT:?}"),
-            Expected::Panics => "panics; the worker goes on".to_owned(),
-            Expected::IsInvalid => "inserted by plain SQL, never run".to_owned(),
-            Expected::Ticks => format!("runs by schedule, {TICKS} times or more"),
-            Expected::Transcribes { all: true, .. } => format!("{tasks} guides become Markdown"),
-            Expected::Transcribes { .. } => {
-                format!("{tasks} documents become Markdown or are refused")
-            }
+            Expected::RepeatsMessage => format!("{tasks} results"),
+            Expected::Merges { .. } => "duplicate merged".to_owned(),
+            Expected::SucceedsOnRetry => "fails, succeeds".to_owned(),
+            Expected::FailsForGood => "fails for good".to_owned(),
+            Expected::TimesOut => format!("stopped at {SLOW_TIMEOUT:?}"),
+            Expected::Panics => "panics".to_owned(),
+            Expected::IsInvalid => "invalid, not run".to_owned(),
+            Expected::Ticks => format!("ticks, {TICKS} or more"),
+            Expected::Transcribes { all: true, .. } => format!("{tasks} as Markdown"),
+            Expected::Transcribes { .. } => format!("{tasks} read or refused"),
         }
     }
 
     fn look_at(&self) -> &'static str {
         match self {
-            Expected::RepeatsMessage | Expected::Transcribes { .. } => "result_data",
-            Expected::Merges { .. } => "max_retries",
-            Expected::SucceedsOnRetry => "its attempts and log",
-            Expected::FailsForGood | Expected::TimesOut | Expected::Panics => "error_message",
-            Expected::IsInvalid => "error_kind",
-            Expected::Ticks => "created_at",
+            Expected::RepeatsMessage | Expected::Transcribes { .. } => "result",
+            Expected::Merges { .. } => "retries",
+            Expected::SucceedsOnRetry => "attempts",
+            Expected::FailsForGood | Expected::TimesOut | Expected::Panics => "error",
+            Expected::IsInvalid => "error kind",
+            Expected::Ticks => "created",
         }
     }
 
     fn fits(&self, tasks: &[TaskInfo]) -> bool {
         match self {
             Expected::Ticks => tasks.len() >= TICKS,
-            Expected::Transcribes { all, .. } => tasks
-                .iter()
-                .all(|task| transcribed(task).is_some() || (!all && refused(task))),
             _ => !tasks.is_empty() && tasks.iter().all(|task| self.fits_one(task)),
         }
     }
@@ -163,8 +160,11 @@ impl Expected {
             Expected::FailsForGood => failed("failed", 2),
             Expected::TimesOut => failed("timed_out", 1),
             Expected::Panics => failed("panicked", 1),
-            Expected::IsInvalid => task.state == State::Invalid && task.retries == 0,
-            Expected::Ticks | Expected::Transcribes { .. } => false,
+            Expected::IsInvalid => refused(task) && task.result_data.is_none(),
+            Expected::Ticks => task.state == State::Succeeded,
+            Expected::Transcribes { all, .. } => {
+                transcribed(task).is_some() || (!all && refused(task))
+            }
         }
     }
 
@@ -231,26 +231,21 @@ fn refused(task: &TaskInfo) -> bool {
     task.state == State::Invalid && task.error_message.is_some()
 }
 
-/// The states of the tasks, or of a single one its ending in words.
+/// How many tasks are in which state; of a single one also what kind of failure and how many runs.
 fn happened(tasks: &[TaskInfo]) -> String {
     if let [task] = tasks {
-        let runs = match task.attempt {
-            1 => "1 run".to_owned(),
-            runs => format!("{runs} runs"),
+        let state = match (&task.error_kind, task.state) {
+            (Some(kind), State::Failed) => kind.replace('_', " "),
+            (_, state) => state.to_string(),
         };
-        let detail = match task.state {
-            State::Invalid => "not run".to_owned(),
-            _ => runs,
+        return match task.attempt {
+            0 | 1 => state,
+            runs => format!("{state}, {runs} runs"),
         };
-        let kind = match (&task.error_kind, task.state) {
-            (Some(kind), State::Failed) => format!(" ({kind})"),
-            _ => String::new(),
-        };
-        return format!("{}{kind}, {detail}", task.state);
     }
-    let mut counts = std::collections::BTreeMap::<String, usize>::new();
+    let mut counts = BTreeMap::<State, usize>::new();
     for task in tasks {
-        *counts.entry(task.state.to_string()).or_default() += 1;
+        *counts.entry(task.state).or_default() += 1;
     }
     let parts: Vec<String> = counts
         .iter()

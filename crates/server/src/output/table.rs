@@ -85,7 +85,9 @@ impl Table {
             let Some(made) = table.column_mut(index) else {
                 continue;
             };
-            made.set_padding((0, 2));
+            // No gap after the last column: it would count as width.
+            let gap = if index + 1 < columns.len() { 2 } else { 0 };
+            made.set_padding((0, gap));
             if column.right {
                 made.set_cell_alignment(CellAlignment::Right);
             }

@@ -9,7 +9,10 @@ fn a_list_is_newest_first_and_goes_on_at_its_cursor() {
     let page = place.json(&["list", "--limit", "2"]);
     let messages = |page: &serde_json::Value| -> Vec<String> {
         let tasks = page["tasks"].as_array().unwrap();
-        tasks.iter().map(|task| task["task_payload"]["message"].as_str().unwrap().to_owned()).collect()
+        tasks
+            .iter()
+            .map(|task| task["task_payload"]["message"].as_str().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(messages(&page), ["c", "b"]);
     let cursor = page["next"].as_str().unwrap();
@@ -25,7 +28,10 @@ fn a_list_keeps_to_its_filters() {
     place.submit("hay");
     place.json(&["cancel", &cancelled]);
     let count = |args: &[&str]| {
-        place.json(&[&["list"], args].concat())["tasks"].as_array().unwrap().len()
+        place.json(&[&["list"], args].concat())["tasks"]
+            .as_array()
+            .unwrap()
+            .len()
     };
     assert_eq!(count(&[]), 2);
     assert_eq!(count(&["--text", "needle"]), 1);
@@ -40,7 +46,12 @@ fn a_list_keeps_to_its_filters() {
 #[test]
 fn a_filter_that_means_nothing_is_a_wrong_use() {
     let place = Place::new();
-    for args in [["--state", "busy"], ["--status", "busy"], ["--limit", "201"], ["--after", "x"]] {
+    for args in [
+        ["--state", "busy"],
+        ["--status", "busy"],
+        ["--limit", "201"],
+        ["--after", "x"],
+    ] {
         let (code, _) = place.error(&[&["list"], args.as_slice()].concat());
         assert_eq!(code, USAGE, "{args:?}");
     }
@@ -57,7 +68,10 @@ fn a_task_is_shown_with_everything_about_it() {
     assert!(shown["attempts"].as_array().unwrap().is_empty());
     assert!(shown["logs"].as_array().unwrap().is_empty());
     let text = place.text(&["show", &id]);
-    assert!(text.contains("retries     0 of 3") && text.contains("\"message\": \"hello\""), "{text}");
+    assert!(
+        text.contains("retries     0 of 3") && text.contains("\"message\": \"hello\""),
+        "{text}"
+    );
 }
 
 #[test]
@@ -65,14 +79,27 @@ fn attempts_of_a_failed_task_are_shown() {
     let place = Place::new();
     let worker = place.worker(&["--documents-root", "."]);
     let payload = r#"{"path": "missing.txt"}"#;
-    let args = ["submit", "TranscribeDocument", payload, "--max-retries", "1", "--wait", "50s"];
+    let args = [
+        "submit",
+        "TranscribeDocument",
+        payload,
+        "--max-retries",
+        "1",
+        "--wait",
+        "50s",
+    ];
     place.run(&args).assert().code(1);
     worker.signal("TERM");
     worker.end();
     let shown = place.json(&["show", "1"]);
     assert_eq!(shown["task"]["state"], "failed");
     assert_eq!(shown["attempts"][0]["outcome"], "failed");
-    assert!(shown["attempts"][0]["error_message"].as_str().unwrap().contains("missing.txt"));
+    assert!(
+        shown["attempts"][0]["error_message"]
+            .as_str()
+            .unwrap()
+            .contains("missing.txt")
+    );
     let text = place.text(&["show", "1"]);
     assert!(text.contains("attempts that did not succeed"), "{text}");
 }
@@ -81,7 +108,10 @@ fn attempts_of_a_failed_task_are_shown() {
 fn a_task_that_is_not_there_is_not_found() {
     let place = Place::new();
     let (code, error) = place.json_error(&["show", "7"]);
-    assert_eq!((code, error["code"].as_str().unwrap()), (NOT_FOUND, "not_found"));
+    assert_eq!(
+        (code, error["code"].as_str().unwrap()),
+        (NOT_FOUND, "not_found")
+    );
     assert_eq!(place.error(&["show", "seven"]).0, USAGE);
 }
 

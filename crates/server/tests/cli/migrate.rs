@@ -4,12 +4,27 @@ use super::place::{Place, SCHEMA, USAGE};
 fn tables_go_up_and_down_and_up_again() {
     let place = Place::empty();
     assert_eq!(place.json(&["migrate", "status"])["current"], false);
-    assert!(!place.json(&["migrate", "up"])["applied"].as_array().unwrap().is_empty());
-    assert!(place.json(&["migrate", "up"])["applied"].as_array().unwrap().is_empty());
+    assert!(
+        !place.json(&["migrate", "up"])["applied"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        place.json(&["migrate", "up"])["applied"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
     let status = place.json(&["migrate", "status"]);
     assert_eq!(status["current"], true);
     assert_eq!(status["migrations"][0]["state"], "applied");
-    assert!(!place.json(&["migrate", "down", "--to", "0"])["rolled_back"].as_array().unwrap().is_empty());
+    assert!(
+        !place.json(&["migrate", "down", "--to", "0"])["rolled_back"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(place.json(&["migrate", "status"])["found"], 0);
     place.run(&["migrate", "up"]).assert().success();
     place.submit("a");
@@ -26,15 +41,34 @@ fn going_down_has_to_say_how_far() {
 fn the_sql_is_printed_for_every_engine_without_a_database() {
     let place = Place::empty();
     for engine in ["sqlite", "mysql", "postgres"] {
-        let up = place.text(&["migrate", "sql", "--engine", engine, "--table-prefix", "jobs_"]);
+        let up = place.text(&[
+            "migrate",
+            "sql",
+            "--engine",
+            engine,
+            "--table-prefix",
+            "jobs_",
+        ]);
         assert!(up.contains("CREATE TABLE IF NOT EXISTS jobs_tasks"), "{up}");
         let down = place.text(&["migrate", "sql", "--engine", engine, "--down"]);
         assert!(down.contains("DROP TABLE"), "{down}");
     }
-    let own = place.json(&["migrate", "sql", "--database-url", "postgres://nobody@nowhere/none"]);
+    let own = place.json(&[
+        "migrate",
+        "sql",
+        "--database-url",
+        "postgres://nobody@nowhere/none",
+    ]);
     assert!(own["sql"].as_str().unwrap().contains("timestamptz"));
-    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0, "nothing was connected to");
-    assert_eq!(place.error(&["migrate", "sql", "--engine", "oracle"]).0, USAGE);
+    assert_eq!(
+        std::fs::read_dir(place.path()).unwrap().count(),
+        0,
+        "nothing was connected to"
+    );
+    assert_eq!(
+        place.error(&["migrate", "sql", "--engine", "oracle"]).0,
+        USAGE
+    );
 }
 
 #[test]

@@ -18,7 +18,10 @@ fn cancelling_what_has_ended_is_a_conflict() {
     place.json(&["cancel", &id]);
     let (code, said) = place.error(&["cancel", &id]);
     assert_eq!(code, CONFLICT);
-    assert!(said.starts_with("error[conflict]:") && said.contains("fix:"), "{said}");
+    assert!(
+        said.starts_with("error[conflict]:") && said.contains("fix:"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -9,7 +9,11 @@ fn a_reader_that_goes_away_is_no_failure() {
     }
     let mut list = std::process::Command::new(env!("CARGO_BIN_EXE_dutiful"));
     list.args(["list", "--json"]).current_dir(place.path());
-    let mut child = list.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = list
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!(text(&output.stderr), "");
@@ -21,12 +25,24 @@ fn colours_appear_only_where_they_are_wanted() {
     let place = Place::new();
     let id = place.submit("a");
     place.json(&["cancel", &id]);
-    assert!(!place.text(&["list"]).contains('\u{1b}'), "a pipe is no terminal");
+    assert!(
+        !place.text(&["list"]).contains('\u{1b}'),
+        "a pipe is no terminal"
+    );
     let mut forced = place.run(&["list"]);
-    let forced = forced.env("CLICOLOR_FORCE", "1").assert().success().get_output().clone();
+    let forced = forced
+        .env("CLICOLOR_FORCE", "1")
+        .assert()
+        .success()
+        .get_output()
+        .clone();
     assert!(text(&forced.stdout).contains("\u{1b}["));
     let mut refused = place.run(&["list"]);
-    let refused = refused.env("CLICOLOR_FORCE", "0").env("NO_COLOR", "1").assert().success();
+    let refused = refused
+        .env("CLICOLOR_FORCE", "0")
+        .env("NO_COLOR", "1")
+        .assert()
+        .success();
     assert!(!text(&refused.get_output().stdout).contains('\u{1b}'));
 }
 
@@ -37,7 +53,10 @@ fn a_stored_text_cannot_drive_the_terminal() {
     place.json(&["submit", "ExampleTask", payload]);
     for args in [["list", "-q"], ["show", "1"]] {
         let shown = place.text(&args);
-        assert!(!shown.contains('\u{1b}') && !shown.contains('\u{202e}'), "{shown}");
+        assert!(
+            !shown.contains('\u{1b}') && !shown.contains('\u{202e}'),
+            "{shown}"
+        );
     }
 }
 

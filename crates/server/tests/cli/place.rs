@@ -24,7 +24,9 @@ pub(crate) struct Place {
 impl Place {
     /// An empty folder: no database, no settings.
     pub(crate) fn empty() -> Place {
-        Place { folder: tempfile::tempdir().unwrap() }
+        Place {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// A folder with a migrated database.
@@ -41,7 +43,10 @@ impl Place {
     /// The binary with these arguments, without the settings of whoever runs the tests.
     pub(crate) fn run(&self, args: &[&str]) -> Command {
         let mut command = Command::new(BINARY);
-        command.args(args).current_dir(self.path()).timeout(COMMAND_MAX);
+        command
+            .args(args)
+            .current_dir(self.path())
+            .timeout(COMMAND_MAX);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("DUTIFUL_") {
                 command.env_remove(name);
@@ -56,14 +61,25 @@ impl Place {
     /// What a successful command prints with `--json`.
     pub(crate) fn json(&self, args: &[&str]) -> Value {
         let mut command = self.run(args);
-        let output = command.arg("--json").assert().success().get_output().clone();
+        let output = command
+            .arg("--json")
+            .assert()
+            .success()
+            .get_output()
+            .clone();
         assert_eq!(text(&output.stderr), "", "--json keeps stderr for errors");
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
     /// The error that a failing command prints with `--json`, and its exit code.
     pub(crate) fn json_error(&self, args: &[&str]) -> (i32, Value) {
-        let output = self.run(args).arg("--json").assert().failure().get_output().clone();
+        let output = self
+            .run(args)
+            .arg("--json")
+            .assert()
+            .failure()
+            .get_output()
+            .clone();
         let error: Value = serde_json::from_slice(&output.stderr).unwrap();
         let code = output.status.code().unwrap();
         assert_eq!(error["error"]["exit_code"], code);
@@ -92,7 +108,9 @@ impl Place {
         let mut command = std::process::Command::new(BINARY);
         command.arg("worker").args(args).current_dir(self.path());
         command.stdout(Stdio::null()).stderr(Stdio::piped());
-        Background { child: command.spawn().unwrap() }
+        Background {
+            child: command.spawn().unwrap(),
+        }
     }
 }
 
@@ -109,7 +127,10 @@ impl Background {
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        let sent = std::process::Command::new("kill").args(["-s", name, &id]).status().unwrap();
+        let sent = std::process::Command::new("kill")
+            .args(["-s", name, &id])
+            .status()
+            .unwrap();
         assert!(sent.success());
     }
 

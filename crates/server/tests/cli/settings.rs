@@ -7,11 +7,19 @@ fn the_database_is_named_by_flag_then_variable_then_file_then_default() {
     let made = |name: &str| place.path().join(name).exists();
     place.run(&["migrate", "up"]).assert().success();
     assert!(made("dutiful.db"));
-    fs::write(place.path().join("dutiful.toml"), "database_url = 'sqlite:file.db'").unwrap();
+    fs::write(
+        place.path().join("dutiful.toml"),
+        "database_url = 'sqlite:file.db'",
+    )
+    .unwrap();
     place.run(&["migrate", "up"]).assert().success();
     assert!(made("file.db"));
     let variable = |args: &[&str]| {
-        place.run(args).env("DUTIFUL_DATABASE_URL", "sqlite:variable.db").assert().success();
+        place
+            .run(args)
+            .env("DUTIFUL_DATABASE_URL", "sqlite:variable.db")
+            .assert()
+            .success();
     };
     variable(&["migrate", "up"]);
     assert!(made("variable.db"));
@@ -22,7 +30,11 @@ fn the_database_is_named_by_flag_then_variable_then_file_then_default() {
 #[test]
 fn an_unknown_setting_is_refused_with_the_nearest_name() {
     let place = Place::empty();
-    fs::write(place.path().join("dutiful.toml"), "databse_url = 'sqlite:x.db'").unwrap();
+    fs::write(
+        place.path().join("dutiful.toml"),
+        "databse_url = 'sqlite:x.db'",
+    )
+    .unwrap();
     let (code, said) = place.error(&["list"]);
     assert_eq!(code, USAGE);
     assert!(said.contains("did you mean `database_url`?"), "{said}");
@@ -39,24 +51,39 @@ fn tables_may_have_another_prefix() {
     let place = Place::new();
     place.submit("default");
     let prefixed = ["--table-prefix", "jobs_"];
-    place.run(&[&["migrate", "up"], prefixed.as_slice()].concat()).assert().success();
+    place
+        .run(&[&["migrate", "up"], prefixed.as_slice()].concat())
+        .assert()
+        .success();
     let listed = place.json(&[&["list"], prefixed.as_slice()].concat());
     assert_eq!(listed["tasks"].as_array().unwrap().len(), 0);
-    assert_eq!(place.error(&["list", "--table-prefix", "no-dashes"]).0, USAGE);
+    assert_eq!(
+        place.error(&["list", "--table-prefix", "no-dashes"]).0,
+        USAGE
+    );
 }
 
 #[test]
 fn an_unreachable_database_is_told_without_its_password() {
     let place = Place::empty();
-    for url in ["mysql://app:hunter2@127.0.0.1:1/app", "postgres://app:hunter2@127.0.0.1:1/app"] {
+    for url in [
+        "mysql://app:hunter2@127.0.0.1:1/app",
+        "postgres://app:hunter2@127.0.0.1:1/app",
+    ] {
         let (code, said) = place.error(&["list", "--database-url", url]);
         assert_eq!(code, UNREACHABLE, "{said}");
-        assert!(said.contains("error[database_unavailable]") && !said.contains("hunter2"), "{said}");
+        assert!(
+            said.contains("error[database_unavailable]") && !said.contains("hunter2"),
+            "{said}"
+        );
     }
 }
 
 #[test]
 fn a_url_of_no_known_engine_is_a_wrong_use() {
     let place = Place::empty();
-    assert_eq!(place.error(&["list", "--database-url", "oracle://x"]).0, USAGE);
+    assert_eq!(
+        place.error(&["list", "--database-url", "oracle://x"]).0,
+        USAGE
+    );
 }

@@ -19,14 +19,25 @@ fn every_option_of_a_submission_is_stored() {
     let place = Place::new();
     let options = ["--priority", "-3", "--max-retries", "7", "--delay", "1h30m"];
     let dedup = ["--dedup", "always", "--key", "mine"];
-    let args = [&["submit", "ExampleTask", HELLO], options.as_slice(), &dedup].concat();
+    let args = [
+        &["submit", "ExampleTask", HELLO],
+        options.as_slice(),
+        &dedup,
+    ]
+    .concat();
     let id = place.json(&args)["id"].to_string();
     let task = &place.json(&["show", &id])["task"];
     assert_eq!(task["priority"], -3);
     assert_eq!(task["max_retries"], 7);
     assert_eq!(task["state"], "scheduled");
     assert_eq!(task["dedup_scope"], "always");
-    let other = place.json(&["submit", "ExampleTask", r#"{"message":"x","count":1}"#, "--key", "mine"]);
+    let other = place.json(&[
+        "submit",
+        "ExampleTask",
+        r#"{"message":"x","count":1}"#,
+        "--key",
+        "mine",
+    ]);
     assert_eq!(other["outcome"], "merged", "the key stands for the payload");
 }
 
@@ -37,13 +48,22 @@ fn a_time_to_start_at_needs_a_zone() {
     at("2099-01-31T09:00:00").assert().code(USAGE);
     at("2099-01-31T09:00:00+01:00").assert().success();
     let listed = place.json(&["list", "--state", "scheduled"]);
-    assert!(listed["tasks"][0]["due_at"].as_str().unwrap().starts_with("2099-01-31T08:00:00"));
+    assert!(
+        listed["tasks"][0]["due_at"]
+            .as_str()
+            .unwrap()
+            .starts_with("2099-01-31T08:00:00")
+    );
 }
 
 #[test]
 fn a_payload_comes_from_stdin_or_a_file() {
     let place = Place::new();
-    place.run(&["submit", "ExampleTask", "-"]).write_stdin(HELLO).assert().success();
+    place
+        .run(&["submit", "ExampleTask", "-"])
+        .write_stdin(HELLO)
+        .assert()
+        .success();
     std::fs::write(place.path().join("payload.json"), HELLO).unwrap();
     let merged = place.json(&["submit", "ExampleTask", "@payload.json"]);
     assert_eq!(merged["outcome"], "merged");
@@ -67,7 +87,11 @@ fn a_payload_that_does_not_fit_is_refused_and_nothing_is_stored() {
     ];
     for payload in bad {
         let (code, error) = place.json_error(&["submit", "ExampleTask", payload]);
-        assert_eq!((code, error["code"].as_str().unwrap()), (USAGE, "invalid_payload"), "{payload}");
+        assert_eq!(
+            (code, error["code"].as_str().unwrap()),
+            (USAGE, "invalid_payload"),
+            "{payload}"
+        );
         assert!(error["fix"].is_string(), "{payload}");
     }
     assert_eq!(place.json(&["list"])["tasks"].as_array().unwrap().len(), 0);
@@ -79,7 +103,10 @@ fn an_unknown_task_name_is_refused_unless_it_is_allowed() {
     let (code, said) = place.error(&["submit", "ExampelTask", "{}"]);
     assert_eq!(code, USAGE);
     assert!(said.contains("did you mean `ExampleTask`?"), "{said}");
-    place.run(&["submit", "Elsewhere", "{}", "--allow-unknown"]).assert().success();
+    place
+        .run(&["submit", "Elsewhere", "{}", "--allow-unknown"])
+        .assert()
+        .success();
     assert_eq!(place.json(&["list"])["tasks"][0]["task_name"], "Elsewhere");
 }
 
@@ -98,9 +125,18 @@ fn waiting_gives_the_result_when_the_task_succeeds() {
 fn waiting_fails_when_the_task_does_not_succeed() {
     let place = Place::new();
     let worker = place.worker(&[]);
-    let args = ["submit", "TranscribeDocument", r#"{"path": "../outside"}"#, "--wait", "50s"];
+    let args = [
+        "submit",
+        "TranscribeDocument",
+        r#"{"path": "../outside"}"#,
+        "--wait",
+        "50s",
+    ];
     let output = place.run(&args).assert().code(1).get_output().clone();
-    assert!(text(&output.stderr).contains("error[task_not_succeeded]"), "{output:?}");
+    assert!(
+        text(&output.stderr).contains("error[task_not_succeeded]"),
+        "{output:?}"
+    );
     worker.signal("TERM");
     worker.end();
 }

@@ -6,7 +6,10 @@ fn a_worker_makes_the_tables_if_asked_and_ends_in_order_on_sigterm() {
     let worker = place.worker(&["--migrate"]);
     // The worker may still be making the tables.
     let begun = std::time::Instant::now();
-    while !place.json(&["migrate", "status"])["current"].as_bool().unwrap() {
+    while !place.json(&["migrate", "status"])["current"]
+        .as_bool()
+        .unwrap()
+    {
         assert!(begun.elapsed().as_secs() < 30, "no tables");
     }
     let payload = r#"{"message": "ab", "count": 3}"#;
@@ -44,7 +47,13 @@ fn a_worker_refuses_a_name_it_does_not_know() {
 fn logs_are_one_json_object_a_line_if_asked() {
     let place = Place::new();
     let worker = place.worker(&["--log-format", "json"]);
-    place.json(&["submit", "ExampleTask", r#"{"message":"x","count":1}"#, "--wait", "50s"]);
+    place.json(&[
+        "submit",
+        "ExampleTask",
+        r#"{"message":"x","count":1}"#,
+        "--wait",
+        "50s",
+    ]);
     worker.signal("TERM");
     let (_, log) = worker.end();
     assert!(!log.is_empty());
