@@ -126,7 +126,7 @@ const HISTORY: Sql = Sql {
                id BIGINT PATH '$[0]', attempt BIGINT PATH '$[1]', outcome VARCHAR(20) PATH '$[2]',
                message TEXT PATH '$[3]')) AS new
         STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
-        STRAIGHT_JOIN (SELECT ? AS worker) AS own
+        STRAIGHT_JOIN (SELECT ? AS worker) AS own ON TRUE
         ON DUPLICATE KEY UPDATE dutiful_attempts.attempt = dutiful_attempts.attempt",
     postgres: "/* dutiful.settle.history */
         INSERT INTO dutiful_attempts
