@@ -31,7 +31,7 @@ pub(crate) enum DbErrorKind {
 }
 
 /// An error of a driver, or of a row that could not be read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DbError {
     pub(crate) kind: DbErrorKind,
     /// The engine's own code: `1213`, `40P01`, `SQLITE_BUSY`.

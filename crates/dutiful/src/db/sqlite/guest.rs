@@ -95,7 +95,7 @@ mod tests {
     fn lists_are_bound_as_documents() {
         let list = Runs::one(
             "SELECT SUM(value) FROM json_each(?1)",
-            vec![vec![2, 3].into()],
+            vec![vec![2_i64, 3].into()],
         );
         let reply = list.run(&Connection::open_in_memory().unwrap()).unwrap();
         assert_eq!(reply.rows[0].int(0), Ok(5));
