@@ -5,6 +5,7 @@
 //! driver needs to know about its engine. What does not: any statement about tasks (see `store`).
 
 pub(crate) mod error;
+mod gate;
 pub(crate) mod io;
 pub(crate) mod mysql;
 pub(crate) mod postgres;

@@ -1,17 +1,16 @@
 //! MySQL and MariaDB.
 //!
 //! What lives here: the handle that the rest of the crate holds, and what one call of it does. Below:
-//! the URL (`settings`), making connections (`connect`) and spacing the attempts (`gate`), sharing
-//! them (`pool`), running one statement (`exec`), transactions (`tx`), many rows in few texts
-//! (`expand`), callers' own connections (`guest`), values (`convert`), what the server's errors mean
-//! (`errors`) and which servers will do (`version`).
+//! the URL (`settings`), making connections (`connect`), sharing them (`pool`), running one statement
+//! (`exec`), transactions (`tx`), many rows in few texts (`expand`), callers' own connections
+//! (`guest`), values (`convert`), what the server's errors mean (`errors`) and which servers will do
+//! (`version`).
 
 mod connect;
 mod convert;
 mod errors;
 mod exec;
 mod expand;
-mod gate;
 pub(crate) mod guest;
 mod pool;
 mod settings;

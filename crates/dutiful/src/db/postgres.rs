@@ -7,7 +7,6 @@ mod connect;
 mod convert;
 mod errors;
 mod execute;
-mod gate;
 pub(crate) mod guest;
 mod listen;
 mod parameters;

@@ -1,9 +1,9 @@
 //! Making a connection: TLS, login, version of the server, settings of the session.
 
 use super::errors::{self, of_connecting};
-use super::gate::Gate;
 use super::settings::Settings;
 use super::{DbError, DbErrorKind, DbResult, version};
+use crate::db::gate::Gate;
 use crate::db::tls::SslMode;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, Row};
@@ -15,6 +15,8 @@ use tokio::time::timeout;
 
 /// For everything until a connection can be used.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// How long one operation waits for the server to come back.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Parameters of one statement, in bytes, however much more the server would take.
 const STATEMENT_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -67,12 +69,11 @@ impl fmt::Debug for Connector {
 
 impl Connector {
     pub(super) fn new(settings: Settings) -> Connector {
-        let (gate, facts, plain) = (Gate::default(), OnceLock::new(), AtomicBool::new(false));
         Connector {
+            gate: Gate::new(settings.server()),
             settings,
-            gate,
-            facts,
-            plain,
+            facts: OnceLock::new(),
+            plain: AtomicBool::new(false),
         }
     }
 
@@ -86,15 +87,12 @@ impl Connector {
 
     /// One attempt, for opening the client: what is wrong is told at once.
     pub(super) async fn prove(&self) -> DbResult<(Conn, Facts)> {
-        self.attempt().await
+        self.gate.pass(Duration::ZERO, || self.attempt()).await
     }
 
     /// A connection that is ready for use. Waits while the server is away, up to a bound.
     pub(super) async fn connect(&self) -> DbResult<Conn> {
-        let (conn, _) = self
-            .gate
-            .pass(&self.settings.server(), || self.attempt())
-            .await?;
+        let (conn, _) = self.gate.pass(PATIENCE, || self.attempt()).await?;
         Ok(conn)
     }
 

@@ -1,8 +1,8 @@
 //! Making connections, and lending them out of the pool.
 
 use super::errors;
-use super::gate::Gate;
 use super::settings::Settings;
+use crate::db::gate::Gate;
 use crate::db::{DbError, DbErrorKind, DbResult, tls};
 use deadpool_postgres::{
     ClientWrapper, Connect, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError,
@@ -129,11 +129,7 @@ impl Connector {
     }
 
     pub(super) fn no_answer(&self) -> String {
-        let reason = self
-            .gate
-            .reason()
-            .unwrap_or_else(|| "no answer in time".to_owned());
-        format!("{}: {reason}", self.server())
+        format!("{}: {}", self.server(), self.gate.no_answer())
     }
 }
 

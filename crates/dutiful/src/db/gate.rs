@@ -1,14 +1,18 @@
-//! Spaces the attempts to connect while the server cannot be reached, and logs when that begins and ends.
+//! When to try to connect: at once while the server is well, one attempt at a time and each a little later
+//! while it is away. Logs when that begins and ends. How one attempt is made is the driver's business.
 
+use super::{DbError, DbErrorKind, DbResult};
+use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// An attempt that was given up sooner than this says nothing of the server.
 const TOO_SOON: Duration = Duration::from_secs(1);
+const NO_ANSWER: &str = "no answer in time";
 
 /// One gate for all connections to one server.
 #[derive(Debug)]
@@ -47,12 +51,44 @@ impl Gate {
         &self.server
     }
 
-    /// Why the last attempt failed, while the server is away.
-    pub(super) fn reason(&self) -> Option<String> {
-        self.state()
-            .outage
-            .as_ref()
-            .map(|outage| outage.reason.clone())
+    /// Why there is no connection, for an operation that has waited long enough.
+    pub(super) fn no_answer(&self) -> String {
+        match &self.state().outage {
+            Some(outage) => {
+                let seconds = outage.since.elapsed().as_secs();
+                format!("no connection for {seconds} s: {}", outage.reason)
+            }
+            None => NO_ANSWER.to_owned(),
+        }
+    }
+
+    /// Connects by `attempt`, again and again while the server is away and the patience lasts.
+    pub(super) async fn pass<T, F>(
+        &self,
+        patience: Duration,
+        attempt: impl Fn() -> F,
+    ) -> DbResult<T>
+    where
+        F: Future<Output = DbResult<T>>,
+    {
+        let deadline = Instant::now() + patience;
+        loop {
+            let Ok(turn) = timeout_at(deadline, self.enter()).await else {
+                return Err(DbError::new(DbErrorKind::Unavailable, self.no_answer()));
+            };
+            match attempt().await {
+                Ok(made) => {
+                    turn.succeeded();
+                    return Ok(made);
+                }
+                Err(error) => {
+                    turn.failed(&error.to_string());
+                    if error.kind != DbErrorKind::Unavailable || Instant::now() >= deadline {
+                        return Err(error);
+                    }
+                }
+            }
+        }
     }
 
     /// Waits until an attempt may be made: not at all while the server is well.
@@ -62,7 +98,7 @@ impl Gate {
             turn = Some(self.turn.lock().await);
         }
         match self.next() {
-            Some(next) => tokio::time::sleep_until(next).await,
+            Some(next) => sleep_until(next).await,
             // It came back while we waited: nobody needs to queue any more.
             None => turn = None,
         }
@@ -98,7 +134,7 @@ impl Gate {
             // Attempts that began together count once.
             Some(outage) if now < outage.next => {}
             Some(outage) => {
-                outage.failures += 1;
+                outage.failures = outage.failures.saturating_add(1);
                 outage.next = now + pause(outage.failures);
                 reason.clone_into(&mut outage.reason);
             }
@@ -143,7 +179,7 @@ impl Attempt<'_> {
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if !self.settled && self.began.elapsed() >= TOO_SOON {
-            self.gate.failed("no answer in time");
+            self.gate.failed(NO_ANSWER);
         }
     }
 }
@@ -160,6 +196,7 @@ fn pause(failures: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     #[test]
     fn pauses_grow_and_stay_under_the_longest() {
@@ -185,12 +222,55 @@ mod tests {
     async fn an_attempt_that_got_no_answer_counts_and_one_given_up_at_once_does_not() {
         let gate = Gate::new("db".to_owned());
         drop(gate.enter().await);
-        assert_eq!(gate.reason(), None);
+        assert!(gate.next().is_none());
         let mut slow = gate.enter().await;
         slow.began -= TOO_SOON;
         drop(slow);
-        assert_eq!(gate.reason().as_deref(), Some("no answer in time"));
+        assert_eq!(gate.no_answer(), "no connection for 0 s: no answer in time");
         gate.enter().await.succeeded();
-        assert_eq!(gate.reason(), None);
+        assert!(gate.next().is_none());
+    }
+
+    #[tokio::test]
+    async fn callers_take_turns_while_the_server_is_away() {
+        let (gate, attempts) = (Gate::new("db".to_owned()), AtomicU32::new(0));
+        let one = || {
+            gate.pass(Duration::from_millis(700), || async {
+                attempts.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+                Err::<(), _>(DbError::new(DbErrorKind::Unavailable, "refused"))
+            })
+        };
+        for result in futures_util::future::join_all((0..20).map(|_| one())).await {
+            assert_eq!(result.unwrap_err().kind, DbErrorKind::Unavailable);
+        }
+        // 20 begin at once; after that at most four pauses fit in, whoever takes the turn.
+        let attempts = attempts.load(Ordering::Relaxed);
+        assert!(attempts <= 24, "{attempts}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_comes_back_is_found_by_those_who_wait() {
+        let (gate, attempts) = (Gate::new("db".to_owned()), AtomicU32::new(0));
+        let attempt = || async {
+            match attempts.fetch_add(1, Ordering::Relaxed) {
+                0..3 => Err(DbError::new(DbErrorKind::Unavailable, "refused")),
+                _ => Ok(()),
+            }
+        };
+        gate.pass(Duration::from_secs(60), attempt).await.unwrap();
+        assert!(gate.next().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_wrong_password_is_told_at_once() {
+        let (gate, attempts) = (Gate::new("db".to_owned()), AtomicU32::new(0));
+        let denied = || async {
+            attempts.fetch_add(1, Ordering::Relaxed);
+            Err::<(), _>(DbError::new(DbErrorKind::Denied, "no"))
+        };
+        let result = gate.pass(Duration::from_secs(60), denied).await;
+        assert_eq!(result.unwrap_err().kind, DbErrorKind::Denied);
+        assert_eq!(attempts.load(Ordering::Relaxed), 1);
     }
 }
