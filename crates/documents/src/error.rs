@@ -103,7 +103,7 @@ impl TranscribeError {
             Problem::ArchivePath => {
                 "check where it comes from; an honest program writes no such names"
             }
-            Problem::NoText => "run text recognition on it first: only text layers are read",
+            Problem::NoText => "if its text is in pictures, run text recognition on it first",
             Problem::ParserPanicked => "save it again in its own program, or in another format",
             Problem::Path => "give the path of a regular file below the root, relative to the root",
             Problem::Io => "check that the file exists and can be read; the task tries again",

@@ -1,6 +1,7 @@
 //! HTML to Markdown: the tree is parsed within limits, cut down to the main content, converted.
 
 mod parse;
+mod pre;
 mod prune;
 mod sink;
 mod table;
@@ -45,6 +46,7 @@ fn converter() -> HtmlToMarkdown {
         .options(options)
         .skip_tags(vec!["head"])
         .add_handler(vec!["table"], table::convert)
+        .add_handler(vec!["pre"], pre::convert)
         .build()
 }
 

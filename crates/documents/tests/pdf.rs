@@ -61,7 +61,7 @@ fn a_page_without_text_keeps_its_number_and_is_named() {
     assert_eq!(document.pages.len(), 3);
     assert_eq!(document.page_text(2), Some(""));
     assert!(document.page_text(3).unwrap().starts_with("# Three"));
-    assert_eq!(document.warnings, ["no text layer on page 2"]);
+    assert_eq!(document.warnings, ["no text on page 2"]);
 }
 
 #[test]

@@ -71,6 +71,15 @@ fn html_tables_have_no_padding_and_need_no_header_cells() {
 }
 
 #[test]
+fn preformatted_text_is_fenced_whether_or_not_it_is_marked_as_code() {
+    let html = "<html><pre>a  b\n c</pre><pre><code class=\"language-rust\">x```y</code></pre>";
+    assert_eq!(
+        read(html, "a").markdown,
+        "```\na  b\n c\n```\n\n````rust\nx```y\n````"
+    );
+}
+
+#[test]
 fn inline_pictures_leave_their_text_and_not_their_bytes() {
     let html = "<html><p>see <img alt=\"a cat\" src=\"data:image/png;base64,AAAA\"> \
         <img alt=\"dog\" src=\"dog.png\"></p>";

@@ -44,10 +44,7 @@ impl Notes {
 
     pub(super) fn write(self, assembly: &mut Assembly) {
         if !self.without_text.is_empty() {
-            assembly.warn(format!(
-                "no text layer on page {}",
-                ranges(&self.without_text)
-            ));
+            assembly.warn(format!("no text on page {}", ranges(&self.without_text)));
         }
         if !self.unknown_glyphs.is_empty() {
             let pages = ranges(&self.unknown_glyphs);
