@@ -1,0 +1,75 @@
+//! The promises, a file each, and how one is tried.
+
+mod database;
+mod idle;
+mod killed;
+mod pills;
+mod share;
+mod sigterm;
+
+use crate::arena::Arena;
+use crate::engine::Engine;
+use libtest_mimic::Trial;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A promise and its trial.
+pub(crate) struct Promise {
+    name: &'static str,
+    run: fn(Arc<Arena>) -> Pin<Box<dyn Future<Output = ()>>>,
+}
+
+macro_rules! promises {
+    ($($module:ident :: $name:ident),+ $(,)?) => {
+        vec![$(Promise { name: stringify!($name), run: |arena| Box::pin($module::$name(arena)) }),+]
+    };
+}
+
+/// What holds on every engine.
+pub(crate) fn everywhere() -> Vec<Promise> {
+    promises![
+        killed::twenty_thousand_tasks_survive_kill_9_and_sigstop,
+        pills::a_handler_that_aborts_is_quarantined_after_three_crashes,
+        sigterm::sigterm_under_load_twenty_times_loses_and_charges_nothing,
+        sigterm::a_second_signal_ends_the_process_at_once,
+        share::three_workers_share_and_take_over,
+        idle::an_idle_worker_costs_next_to_nothing,
+    ]
+}
+
+/// What has another form where the database is a file.
+pub(crate) fn sqlite() -> Vec<Promise> {
+    promises![database::a_file_survives_its_writers_being_killed_while_they_commit]
+}
+
+/// What can be done to a server.
+pub(crate) fn servers() -> Vec<Promise> {
+    promises![
+        database::the_database_may_be_killed_and_restarted_under_load,
+        database::a_frozen_database_wedges_nobody,
+    ]
+}
+
+impl Promise {
+    /// The trial on an engine, with a database of its own.
+    pub(crate) fn trial(self, engine: &Engine) -> Trial {
+        let (engine, name) = (engine.clone(), format!("{}::{}", engine.name, self.name));
+        let title = name.clone();
+        Trial::test(name, move || {
+            let began = Instant::now();
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()?;
+            runtime.block_on(async {
+                let arena = Arc::new(Arena::make(&engine).await);
+                (self.run)(Arc::clone(&arena)).await;
+                arena.remove().await;
+            });
+            eprintln!("{title}: {:.1} s", began.elapsed().as_secs_f64());
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! What a worker costs when there is nothing to do, and how much memory it takes when there was much.
+
+use crate::arena::Arena;
+use crate::engine::Dialect;
+use crate::fleet::{Process, Role, WORKER};
+use crate::wait::until;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const TASKS: u64 = 20_000;
+const IDLE: Duration = Duration::from_secs(10);
+const SETTLE_DOWN: Duration = Duration::from_secs(2);
+const LIMIT: Duration = Duration::from_secs(60);
+const QUERIES_A_SECOND: f64 = 2.0;
+/// The promise is 1 % for the program as it is shipped; one without optimisation may take three times that.
+const PROCESSOR_SHARE: f64 = if cfg!(debug_assertions) { 0.03 } else { 0.01 };
+const MEMORY_MAX: u64 = 40 * 1024;
+/// The counters are read by statements that count too.
+const OWN_QUERIES: f64 = 10.0;
+
+pub(crate) async fn an_idle_worker_costs_next_to_nothing(arena: Arc<Arena>) {
+    arena.submit(TASKS, |_| 0).await;
+    // 18 names, AuditTask and AbortTask.
+    let worker = Process::start(
+        &arena,
+        Role {
+            names: 18,
+            ..WORKER
+        },
+    );
+    let drained = until("all tasks succeed", LIMIT, || async {
+        arena.open_tasks().await == 0
+    })
+    .await;
+    tokio::time::sleep(SETTLE_DOWN).await;
+
+    let (began, ticks) = (Instant::now(), worker.processor_ticks());
+    let before = queries(&arena).await;
+    tokio::time::sleep(IDLE).await;
+    let after = queries(&arena).await;
+    let seconds = began.elapsed().as_secs_f64();
+    let share = (worker.processor_ticks() - ticks) as f64 / 100.0 / seconds;
+    let memory = worker.memory_peak();
+    assert_eq!(worker.stop().await, Some(0));
+
+    let rate = before
+        .zip(after)
+        .map(|(before, after)| (after - before) as f64 / seconds);
+    eprintln!(
+        "{}: idle {rate:.2?} queries/s, {:.2} % of a core; {TASKS} tasks drained in {drained:.1?}, \
+         peak memory {:.1} MB",
+        arena.engine.name,
+        share * 100.0,
+        memory as f64 / 1024.0
+    );
+    assert!(
+        rate.is_none_or(|rate| rate <= QUERIES_A_SECOND + OWN_QUERIES / seconds),
+        "{rate:?} queries/s"
+    );
+    assert!(share < PROCESSOR_SHARE, "{share:.4} of a core");
+    assert!(memory < MEMORY_MAX, "{memory} KiB");
+}
+
+/// The queries so far, where the engine counts them: transactions on PostgreSQL, where each query of an
+/// idle worker is one.
+async fn queries(arena: &Arena) -> Option<i64> {
+    let cell = match arena.engine.dialect {
+        Dialect::Sqlite => return None,
+        Dialect::Mysql => arena
+            .server_rows("SHOW GLOBAL STATUS LIKE 'Questions'")
+            .await
+            .remove(0)
+            .remove(1),
+        Dialect::Postgres => {
+            let sql = format!(
+                "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = '{}'",
+                arena.database()
+            );
+            arena.server_rows(&sql).await.remove(0).remove(0)
+        }
+    };
+    cell.and_then(|cell| cell.parse().ok())
+}

@@ -1,0 +1,59 @@
+//! Workers are killed and stopped in the middle of everything.
+
+use crate::arena::Arena;
+use crate::fleet::{Fleet, LEASE};
+use crate::seed::Seed;
+use crate::verdict::Verdict;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const TASKS: u64 = 20_000;
+const WORKERS: usize = 4;
+const LIMIT: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(100);
+
+pub(crate) async fn twenty_thousand_tasks_survive_kill_9_and_sigstop(arena: Arc<Arena>) {
+    let mut seed = Seed::new();
+    arena.submit(TASKS, |_| seed.between(20, 60)).await;
+    let began = Instant::now();
+    let mut fleet = Fleet::start(&arena, WORKERS);
+    let faults = seed.between(10, 14);
+    for _ in 0..faults {
+        tokio::time::sleep(seed.millis(300, 900)).await;
+        fleet.thaw();
+        fault(&mut fleet, &mut seed);
+    }
+    let under_load = arena.open_tasks().await;
+    assert!(
+        under_load > 0,
+        "the tasks were done before the last fault; give them more time each"
+    );
+    while arena.open_tasks().await > 0 || fleet.are_stopped() {
+        assert!(began.elapsed() < LIMIT, "not done after {LIMIT:?}");
+        fleet.thaw();
+        tokio::time::sleep(LOOK).await;
+    }
+    let took = began.elapsed();
+    // What went on without its lease has had its time, and its settles were refused or did harm.
+    fleet.stop().await;
+    let verdict = Verdict::of(&arena, &fleet.faults).await;
+    eprintln!(
+        "{}: {faults} faults, drained in {took:.1?}; {verdict}",
+        arena.engine.name
+    );
+    assert_eq!(verdict.tasks(), TASKS as usize);
+    verdict.assert_good();
+}
+
+fn fault(fleet: &mut Fleet, seed: &mut Seed) {
+    let index = seed.between(0, fleet.workers.len() as u64 - 1) as usize;
+    if seed.between(0, 1) == 0 {
+        fleet.kill(index);
+    } else {
+        fleet.freeze(index, LEASE + seed.millis(500, 1_500));
+    }
+    // Those that were stopped come back, so that there may be enough.
+    if fleet.workers.len() < WORKERS {
+        fleet.add();
+    }
+}

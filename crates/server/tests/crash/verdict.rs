@@ -1,0 +1,256 @@
+//! What came of a trial: the rows held against the file of what ran when.
+
+use crate::arena::Arena;
+use crate::audit::{Line, What};
+use crate::engine::Dialect;
+use crate::fleet::{Fault, LEASE};
+use crate::roles::{RunBy, Work};
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+/// A row of an audited task.
+pub(crate) struct TaskRow {
+    pub(crate) id: i64,
+    pub(crate) work: Work,
+    pub(crate) status: String,
+    pub(crate) attempt: i64,
+    pub(crate) retries: i64,
+    pub(crate) crashes: i64,
+    pub(crate) result: Option<RunBy>,
+}
+
+/// A row of the history.
+pub(crate) struct AttemptRow {
+    pub(crate) task: i64,
+    pub(crate) attempt: i64,
+    pub(crate) outcome: String,
+    pub(crate) worker: String,
+    /// From the claim to the end, by the database's clock.
+    pub(crate) micros: i64,
+}
+
+/// One run of a handler.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    attempt: i64,
+    pid: u32,
+    start: u128,
+    /// `None` when nobody saw it end.
+    end: Option<u128>,
+}
+
+/// The counts. All but the first four must be 0.
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    tasks: usize,
+    runs: usize,
+    leases_lost: usize,
+    /// Two runs of a task at once, the earlier one without its lease: a stopped worker that went on.
+    fenced_overlaps: usize,
+    /// Leases that ran out on a worker to which nothing was done: it, or the database, was starved.
+    leases_lost_unharmed: usize,
+    lost: usize,
+    /// Two runs of a task at once while the lease of the earlier one held.
+    overlaps: usize,
+    /// Two runs of the same attempt.
+    doubled: usize,
+    /// Rows that hold the result of another attempt than their last.
+    stale: usize,
+    /// Rows whose history is not one line for each earlier attempt, none of them a success.
+    history_gaps: usize,
+    /// Leases taken away before their time was over.
+    early: usize,
+}
+
+impl Verdict {
+    /// Holds the rows of an arena against its audit.
+    pub(crate) async fn of(arena: &Arena, faults: &[Fault]) -> Verdict {
+        let tasks = tasks(arena).await;
+        let attempts = attempts(arena).await;
+        let (runs, doubled) = runs(&arena.audit(), faults);
+        let mut verdict = Verdict {
+            tasks: tasks.len(),
+            runs: runs.values().map(Vec::len).sum(),
+            doubled,
+            ..Verdict::default()
+        };
+        verdict.judge_history(&attempts, faults);
+        let mut history: HashMap<i64, Vec<&AttemptRow>> = HashMap::new();
+        for attempt in &attempts {
+            history.entry(attempt.task).or_default().push(attempt);
+        }
+        for task in &tasks {
+            let runs = runs.get(&task.work.n).map_or(&[][..], Vec::as_slice);
+            verdict.judge(
+                task,
+                runs,
+                history.get(&task.id).map_or(&[][..], Vec::as_slice),
+            );
+        }
+        verdict
+    }
+
+    fn judge_history(&mut self, attempts: &[AttemptRow], faults: &[Fault]) {
+        let harmed: HashSet<String> = faults.iter().map(|fault| fault.pid.to_string()).collect();
+        let lease = i64::try_from(LEASE.as_micros()).unwrap();
+        for attempt in attempts
+            .iter()
+            .filter(|attempt| attempt.outcome == "lease_lost")
+        {
+            self.leases_lost += 1;
+            self.early += usize::from(attempt.micros < lease);
+            // The name is host-process-random.
+            let pid = attempt.worker.rsplit('-').nth(1).unwrap();
+            self.leases_lost_unharmed += usize::from(!harmed.contains(pid));
+        }
+    }
+
+    fn judge(&mut self, task: &TaskRow, runs: &[Run], history: &[&AttemptRow]) {
+        let last = runs.iter().find(|run| run.attempt == task.attempt);
+        let ran = last.is_some_and(|run| run.end.is_some());
+        self.lost += usize::from(task.status != "success" || !ran);
+        if let (Some(result), Some(last)) = (&task.result, last) {
+            self.stale += usize::from(result.attempt != task.attempt || result.pid != last.pid);
+        }
+        let mut numbers: Vec<i64> = history.iter().map(|attempt| attempt.attempt).collect();
+        numbers.sort_unstable();
+        let whole = numbers.iter().copied().eq(1..task.attempt);
+        let success = history.iter().any(|attempt| attempt.outcome == "success");
+        self.history_gaps += usize::from(!whole || success);
+        self.judge_overlaps(runs, history);
+    }
+
+    fn judge_overlaps(&mut self, runs: &[Run], history: &[&AttemptRow]) {
+        let lost: HashSet<i64> = history
+            .iter()
+            .filter(|attempt| attempt.outcome == "lease_lost")
+            .map(|attempt| attempt.attempt)
+            .collect();
+        for (index, earlier) in runs.iter().enumerate() {
+            for later in &runs[index + 1..] {
+                if earlier.end.is_none_or(|end| end > later.start) {
+                    let fenced = lost.contains(&earlier.attempt);
+                    self.fenced_overlaps += usize::from(fenced);
+                    self.overlaps += usize::from(!fenced);
+                }
+            }
+        }
+    }
+
+    /// Fails unless everything that must be 0 is.
+    pub(crate) fn assert_good(&self) {
+        let bad = [
+            self.lost,
+            self.overlaps,
+            self.doubled,
+            self.stale,
+            self.history_gaps,
+            self.early,
+        ];
+        assert!(bad.iter().all(|count| *count == 0), "{self}");
+    }
+
+    pub(crate) fn tasks(&self) -> usize {
+        self.tasks
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} tasks, {} runs, {} leases lost ({} by workers to which nothing was done), {} runs went \
+             on without a lease; lost {}, overlapping leases {}, doubled attempts {}, stale settles {}, \
+             gaps in the history {}, leases ended early {}",
+            self.tasks,
+            self.runs,
+            self.leases_lost,
+            self.leases_lost_unharmed,
+            self.fenced_overlaps,
+            self.lost,
+            self.overlaps,
+            self.doubled,
+            self.stale,
+            self.history_gaps,
+            self.early
+        )
+    }
+}
+
+/// The runs of each number by attempt, and how many attempts ran twice. A killed process ends its runs.
+fn runs(lines: &[Line], faults: &[Fault]) -> (HashMap<u64, Vec<Run>>, usize) {
+    let killed: HashMap<u32, u128> = faults
+        .iter()
+        .filter(|fault| fault.to == u128::MAX)
+        .map(|fault| (fault.pid, fault.from))
+        .collect();
+    let mut runs: HashMap<u64, Vec<Run>> = HashMap::new();
+    let mut doubled = 0;
+    for line in lines {
+        let runs = runs.entry(line.n).or_default();
+        let known = runs.iter_mut().find(|run| run.attempt == line.attempt);
+        match (line.what, known) {
+            (What::Start, None) => {
+                let end = killed.get(&line.pid).copied();
+                runs.push(Run {
+                    attempt: line.attempt,
+                    pid: line.pid,
+                    start: line.at,
+                    end,
+                });
+            }
+            (What::Start, Some(_)) => doubled += 1,
+            (What::End, Some(run)) => run.end = Some(line.at),
+            (What::End, None) => panic!("{} ended without a start", line.n),
+            (What::Ack, _) => {}
+        }
+    }
+    for runs in runs.values_mut() {
+        runs.sort_by_key(|run| run.attempt);
+    }
+    (runs, doubled)
+}
+
+/// The rows of the audited tasks.
+pub(crate) async fn tasks(arena: &Arena) -> Vec<TaskRow> {
+    let rows = arena.rows(
+        "SELECT id, task_payload, status, attempt, retries, crashes, result_data FROM dutiful_tasks \
+         WHERE task_name = 'AuditTask' ORDER BY id",
+    );
+    let read = |row: Vec<Option<String>>| {
+        let number = |index: usize| row[index].as_deref().unwrap().parse().unwrap();
+        TaskRow {
+            id: number(0),
+            work: serde_json::from_str(row[1].as_deref().unwrap()).unwrap(),
+            status: row[2].clone().unwrap(),
+            attempt: number(3),
+            retries: number(4),
+            crashes: number(5),
+            result: row[6]
+                .as_deref()
+                .map(|result| serde_json::from_str(result).unwrap()),
+        }
+    };
+    rows.await.into_iter().map(read).collect()
+}
+
+/// The rows of the history.
+pub(crate) async fn attempts(arena: &Arena) -> Vec<AttemptRow> {
+    let micros = match arena.engine.dialect {
+        Dialect::Sqlite => "ended_at - started_at",
+        Dialect::Mysql => "TIMESTAMPDIFF(MICROSECOND, started_at, ended_at)",
+        Dialect::Postgres => "(EXTRACT(EPOCH FROM ended_at - started_at) * 1000000)::bigint",
+    };
+    let sql = format!("SELECT task_id, attempt, outcome, worker, {micros} FROM dutiful_attempts");
+    let read = |row: Vec<Option<String>>| {
+        let number = |index: usize| row[index].as_deref().unwrap().parse().unwrap();
+        AttemptRow {
+            task: number(0),
+            attempt: number(1),
+            outcome: row[2].clone().unwrap(),
+            worker: row[3].clone().unwrap(),
+            micros: number(4),
+        }
+    };
+    arena.rows(&sql).await.into_iter().map(read).collect()
+}
