@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// How often an idle event loop shows that it goes round.
+/// How often an event loop shows that it goes round while handlers run on it.
 pub(crate) const PULSE: Duration = Duration::from_millis(200);
 
 /// Starts a thread that serves the lane from now on. One that served it before finishes what it runs
@@ -56,7 +56,8 @@ async fn serve(shared: Arc<Shared>, lane: Arc<Lane>, lane_index: usize, generati
                 }
             }
             () = queued, if may_take => {}
-            _ = pulse.tick() => {}
+            // An idle loop need not show that it goes round: nothing can block it.
+            _ = pulse.tick(), if !running.is_empty() => {}
         }
     }
 }
