@@ -14,9 +14,41 @@ use crate::store::Session;
 use std::borrow::Cow;
 use std::future::Future;
 
-/// A transaction of a driver that tasks can be submitted in: `rusqlite::Transaction` (and `Connection`),
-/// `mysql_async::Transaction`, `tokio_postgres::Transaction`, and with the feature `sqlx` the
-/// connections of sqlx 0.9.
+/// A transaction of a driver that tasks can be submitted in, and that a handler can settle in.
+///
+/// | crate | types |
+/// |---|---|
+/// | rusqlite, as this crate was resolved to | `Transaction`, `Savepoint`, `Connection`, `&Connection` |
+/// | mysql_async 0.37 | `Transaction`, `Conn` |
+/// | tokio-postgres 0.7 | `Transaction`, `Client` |
+/// | deadpool-postgres 0.14 | `Transaction` |
+/// | sqlx 0.9, with the feature `sqlx` | `Transaction<Sqlite \| MySql \| Postgres>` and their connections |
+///
+/// A connection is for callers who begin their transaction by hand. Where none is open each statement
+/// commits by itself.
+///
+/// Nothing is begun, committed, rolled back, retried or set on it. After an error the transaction is the
+/// caller's to roll back; one of kind `database_busy` (a deadlock, a lock that was waited for too long)
+/// means that all of it may be tried again.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("shop.db");
+/// let client = dutiful::Client::connect(&format!("sqlite:{}", file.display())).await?;
+/// client.migrate().await?;
+///
+/// let mut connection = rusqlite::Connection::open(&file)?;
+/// connection.execute_batch("CREATE TABLE orders (item TEXT)")?;
+/// let mut tx = connection.transaction()?;
+/// tx.execute("INSERT INTO orders (item) VALUES ('tea')", [])?;
+/// let mail = serde_json::json!({ "item": "tea" });
+/// let submitted = client.submit_json("SendMail", mail).within(&mut tx).await?;
+/// tx.commit()?; // the order and the task, or neither
+///
+/// assert_eq!(client.get(submitted.id).await?.task_name, "SendMail");
+/// # Ok(()) }
+/// ```
 ///
 /// It cannot be implemented outside this crate: what it passes on is opaque.
 pub trait Enlist {

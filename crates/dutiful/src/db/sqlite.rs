@@ -18,7 +18,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-pub(crate) use convert::{bind, read_row};
 pub(crate) use errors::from_rusqlite;
 pub(crate) use session::Session;
 pub(crate) use tx::SqliteTx;
