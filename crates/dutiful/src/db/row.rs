@@ -89,3 +89,16 @@ impl Row {
         self.opt_time(index)?.ok_or_else(|| DbError::decode(index, "a time was expected, not NULL"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_integer_outside_our_times_becomes_the_nearest_of_ours() {
+        for (micros, nearest) in [(i64::MAX, Timestamp::MAX), (i64::MIN, Timestamp::MIN)] {
+            let row = Row(vec![Value::Int(Some(micros))]);
+            assert_eq!(row.time(0), Ok(nearest));
+        }
+    }
+}

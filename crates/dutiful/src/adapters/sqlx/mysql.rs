@@ -60,17 +60,13 @@ impl Engine for MySql {
     fn value(column: MySqlValueRef<'_>) -> Result<Value, BoxDynError> {
         let ty = column.type_info().into_owned();
         let kind = kind(&ty).ok_or_else(|| format!("the type {} cannot be read", ty.name()))?;
-        let raw = if column.is_null() {
-            Raw::NULL
-        } else if kind == Kind::Int {
-            Raw::Int(Decode::<MySql>::decode(column)?)
-        } else {
-            let bytes = <&[u8] as Decode<MySql>>::decode(column)?;
-            if kind == Kind::Time {
-                date(bytes)?
-            } else {
-                Raw::Bytes(bytes.to_vec())
-            }
+        let bytes = <&[u8] as Decode<MySql>>::decode;
+        let raw = match kind {
+            // The column calls itself NULL for `0000-00-00` too, so only its bytes can tell.
+            Kind::Time => bytes(column).map_or(Ok(Raw::NULL), date)?,
+            _ if column.is_null() => Raw::NULL,
+            Kind::Int => Raw::Int(Decode::<MySql>::decode(column)?),
+            Kind::Text | Kind::Bytes => Raw::Bytes(bytes(column)?.to_vec()),
         };
         Ok(guest::column(kind, raw)?)
     }
@@ -99,11 +95,11 @@ fn kind(ty: &MySqlTypeInfo) -> Option<Kind> {
     })
 }
 
-/// A time as the server sends it: how many bytes follow, then year, month and day, and unless they are
-/// zero hour, minute and second, and unless they are zero the microseconds.
+/// A time as the server sends it: how many bytes follow, none for `0000-00-00`, then year, month and
+/// day, and unless they are zero hour, minute and second, and unless they are zero the microseconds.
 fn date(bytes: &[u8]) -> Result<Raw, BoxDynError> {
     let at = |index: usize| bytes.get(index).copied().unwrap_or_default();
-    if !matches!(bytes.len(), 5 | 8 | 12) || usize::from(at(0)) + 1 != bytes.len() {
+    if !matches!(bytes.len(), 1 | 5 | 8 | 12) || usize::from(at(0)) + 1 != bytes.len() {
         return Err("a time in an unknown form".into());
     }
     let year = u16::from_le_bytes([at(1), at(2)]);
@@ -117,11 +113,12 @@ mod tests {
 
     #[test]
     fn times_are_read_in_all_their_lengths() {
+        assert_eq!(date(&[0]).unwrap(), Raw::Date(0, 0, 0, 0, 0, 0, 0));
         let day = date(&[4, 0xe8, 7, 2, 29]).unwrap();
         assert_eq!(day, Raw::Date(2024, 2, 29, 0, 0, 0, 0));
         let micros = date(&[11, 0xe8, 7, 2, 29, 23, 59, 58, 0x40, 0x42, 0x0f, 0]).unwrap();
         assert_eq!(micros, Raw::Date(2024, 2, 29, 23, 59, 58, 1_000_000));
-        for wrong in [&[][..], &[0], &[4, 1, 2, 3], &[7, 0xe8, 7, 2, 29]] {
+        for wrong in [&[][..], &[1], &[4, 1, 2, 3], &[7, 0xe8, 7, 2, 29]] {
             assert!(date(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -109,7 +109,7 @@ pub(crate) fn column(kind: Kind, value: Raw) -> Result<Value, &'static str> {
         (Kind::Time, Raw::Date(year, month, day, hour, minute, second, micros)) => {
             let date = (i64::from(year), i64::from(month), i64::from(day));
             let clock = (i64::from(hour) * 60 + i64::from(minute)) * 60 + i64::from(second);
-            timestamp(date, clock * 1_000_000 + i64::from(micros)).map(Value::from)
+            Ok(timestamp(date, clock * 1_000_000 + i64::from(micros)).into())
         }
         _ => Err("the value does not fit its type"),
     }
@@ -122,11 +122,10 @@ fn whole_number(digits: &[u8]) -> Result<i64, &'static str> {
         .map_err(|_| "the number has a fraction or is too large")
 }
 
-/// Days are counted in years that begin in March, where the leap day comes last.
-fn timestamp((year, month, day): (i64, i64, i64), micros: i64) -> Result<Timestamp, &'static str> {
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return Err("the date does not exist");
-    }
+/// The nearest time that we hold: plain SQL may write any date, also `0000-00-00`, and one such row
+/// must not hide the others. Days are counted in years that begin in March, where the leap day comes
+/// last.
+fn timestamp((year, month, day): (i64, i64, i64), micros: i64) -> Timestamp {
     let (march_year, march_month) = if month > 2 {
         (year, month - 3)
     } else {
@@ -137,7 +136,7 @@ fn timestamp((year, month, day): (i64, i64, i64), micros: i64) -> Result<Timesta
         + (march_month * 153 + 2) / 5
         + day
         - 719_469;
-    Timestamp::try_from_micros(days * MICROS_A_DAY + micros).ok_or("the time is out of range")
+    Timestamp::from_micros(days * MICROS_A_DAY + micros)
 }
 
 /// Year, month, day, hour, minute, second, microsecond.
@@ -210,13 +209,23 @@ mod tests {
             (Kind::Int, Raw::Bytes(b"1.5".to_vec())),
             (Kind::Int, Raw::Double(1.0)),
             (Kind::Text, Raw::Bytes(vec![0xff])),
-            (Kind::Time, Raw::Date(0, 0, 0, 0, 0, 0, 0)),
-            (Kind::Time, Raw::Date(1969, 12, 31, 23, 59, 59, 0)),
-            (Kind::Time, Raw::Date(9999, 12, 31, 23, 59, 59, 0)),
+            (Kind::Time, Raw::Int(0)),
         ] {
             assert!(column(kind, raw.clone()).is_err(), "{kind:?} {raw:?}");
         }
         assert!(param(Value::from(vec![1_i64])).is_err());
+    }
+
+    #[test]
+    fn a_time_outside_ours_becomes_the_nearest_of_ours() {
+        for (raw, nearest) in [
+            (Raw::Date(0, 0, 0, 0, 0, 0, 0), Timestamp::MIN),
+            (Raw::Date(2024, 0, 0, 0, 0, 0, 0), "2023-11-30T00:00:00Z".parse().unwrap()),
+            (Raw::Date(1969, 12, 31, 23, 59, 59, 0), Timestamp::MIN),
+            (Raw::Date(9999, 12, 31, 23, 59, 59, 999_999), Timestamp::MAX),
+        ] {
+            assert_eq!(column(Kind::Time, raw), Ok(Value::from(nearest)));
+        }
     }
 
     #[test]
