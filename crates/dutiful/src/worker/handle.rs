@@ -72,7 +72,8 @@ impl WorkerHandle {
         self.wait().await
     }
 
-    /// Waits until it has stopped, for whatever reason.
+    /// Waits until it has stopped, for whatever reason, and its row is gone from the list of workers,
+    /// unless the database is away.
     pub async fn wait(mut self) -> WorkerCounts {
         // An error means that the worker's thread is gone, which is an end too.
         let _ = self.done.wait_for(|done| *done).await;

@@ -17,8 +17,11 @@ use dutiful_core::Schedule;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UdpSocket;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
+
+/// How long the heart may take to remove the worker's row; when the database is away, it is pruned later.
+const HEART_END: Duration = Duration::from_secs(2);
 
 /// What a worker was told besides its task types.
 pub(crate) struct Settings {
@@ -56,7 +59,12 @@ pub(crate) async fn start(
     let card = card(&shared, hints.as_ref().map(|(_, address)| address.clone()));
     // Beats once before the first claim, so that whoever sees the lease finds the worker.
     workers::beat(shared.client.db(), &card).await?;
-    start_thread("dutiful-heart", Heart::new(Arc::clone(&shared), card).run())?;
+    let (heart_alive, heart_end) = oneshot::channel::<()>();
+    let heart = Heart::new(Arc::clone(&shared), card);
+    start_thread("dutiful-heart", async move {
+        let _alive = heart_alive;
+        heart.run().await;
+    })?;
     for index in 0..shared.lanes.len() {
         lane_thread::start(&shared, index)?;
     }
@@ -65,6 +73,7 @@ pub(crate) async fn start(
     let parts = Parts {
         settler: Settler::new(Arc::clone(&shared), settle),
         locals_end: start_locals(&shared, locals, settings.grace)?,
+        heart_end,
         periodics,
         settings,
     };
@@ -82,6 +91,8 @@ struct Parts {
     periodics: Vec<Definition>,
     /// Closed once the local periodics have ended.
     locals_end: mpsc::Receiver<()>,
+    /// Closed once the heart has stopped.
+    heart_end: oneshot::Receiver<()>,
     settings: Settings,
 }
 
@@ -130,6 +141,8 @@ async fn run(shared: Arc<Shared>, parts: Parts, hints: Option<std::net::UdpSocke
     }
     let _ = settler.await;
     let _ = recorder.await;
+    // Last, or the process may be gone before its row is.
+    let _ = tokio::time::timeout(HEART_END, parts.heart_end).await;
 }
 
 /// Runs `work` on a named thread with an event loop of its own.
@@ -207,3 +220,6 @@ fn ticks(schedule: &Schedule) -> String {
         Schedule::Cron { expression, time_zone } => format!("cron {expression} ({time_zone})"),
     }
 }
+
+#[cfg(test)]
+mod tests;
