@@ -142,10 +142,11 @@ impl Context {
         let result = serde_json::to_string(output).map_err(|error| {
             Error::new(ErrorKind::InvalidPayload, format!("the output is no JSON: {error}"))
         })?;
-        if result.len() > limits::RESULT_BYTES_MAX {
+        let most = self.inner.result_bytes_max();
+        if result.len() > most {
             return Err(Error::new(
                 ErrorKind::InvalidPayload,
-                format!("an output of {} bytes; at most {} are stored", result.len(), limits::RESULT_BYTES_MAX),
+                format!("an output of {} bytes; at most {most} are stored", result.len()),
             ));
         }
         let success = Success {
@@ -165,6 +166,18 @@ impl Context {
 }
 
 impl Attempt {
+    /// Bytes of payload that a follow-up may have.
+    pub(crate) fn payload_bytes_max(&self) -> usize {
+        let client = self.client.as_ref();
+        client.map_or(limits::PAYLOAD_BYTES_MAX, |client| client.db().payload_bytes_max())
+    }
+
+    /// Bytes of a result that are stored.
+    pub(crate) fn result_bytes_max(&self) -> usize {
+        let client = self.client.as_ref();
+        client.map_or(limits::RESULT_BYTES_MAX, |client| client.db().result_bytes_max())
+    }
+
     pub(crate) fn lease_lost(&self) -> Error {
         Error::new(
             ErrorKind::LeaseLost,

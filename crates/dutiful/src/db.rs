@@ -22,6 +22,8 @@ pub(crate) use sql::{Dialect, Prefix, Sql};
 pub(crate) use url::DatabaseUrl;
 pub(crate) use value::{Rows, Value};
 
+use dutiful_core::limits;
+
 /// How a [`Db`] is opened.
 #[derive(Debug, Clone)]
 pub(crate) struct DbOptions {
@@ -85,6 +87,24 @@ impl Db {
         }
     }
 
+    /// Bytes of payload that can be written: MySQL takes no packet above `max_allowed_packet`, and half
+    /// of one is left to the other parameters.
+    pub(crate) fn payload_bytes_max(&self) -> usize {
+        self.at_most_half_a_packet(limits::PAYLOAD_BYTES_MAX)
+    }
+
+    /// Bytes of a result that can be written; see [`Db::payload_bytes_max`].
+    pub(crate) fn result_bytes_max(&self) -> usize {
+        self.at_most_half_a_packet(limits::RESULT_BYTES_MAX)
+    }
+
+    fn at_most_half_a_packet(&self, bytes: usize) -> usize {
+        match self {
+            Db::Mysql(db) => half_a_packet(db.max_packet(), bytes),
+            Db::Sqlite(_) | Db::Postgres(_) => bytes,
+        }
+    }
+
     /// Runs a statement that only reads.
     pub(crate) async fn read(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Vec<Row>> {
         match self {
@@ -124,6 +144,10 @@ impl Db {
             Db::Postgres(db) => Tx::Postgres(db.begin().await?),
         })
     }
+}
+
+fn half_a_packet(max_packet: u64, bytes: usize) -> usize {
+    usize::try_from(max_packet / 2).map_or(bytes, |half| half.min(bytes))
 }
 
 /// A transaction of ours. No user code ever runs while one is open.
@@ -170,5 +194,18 @@ impl Tx {
             Tx::Mysql(tx) => tx.rollback().await,
             Tx::Postgres(tx) => tx.rollback().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_packet_lowers_the_bound_and_a_large_one_does_not_raise_it() {
+        const MIB: usize = 1024 * 1024;
+        assert_eq!(half_a_packet(MIB as u64, MIB), MIB / 2);
+        assert_eq!(half_a_packet(16 * MIB as u64, MIB), MIB);
+        assert_eq!(half_a_packet(16 * MIB as u64, 8 * MIB), 8 * MIB);
     }
 }

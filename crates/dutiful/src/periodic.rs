@@ -6,7 +6,7 @@ pub(crate) mod scheduler;
 use crate::client::typed_draft;
 use crate::worker::Handler;
 use crate::{Error, ErrorKind, Result, Task};
-use dutiful_core::limits::DELAY_MAX;
+use dutiful_core::limits::{DELAY_MAX, PAYLOAD_BYTES_MAX};
 use dutiful_core::{Missed, Overlap, Schedule};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -181,7 +181,9 @@ impl<T: Task> Periodic<T> {
         let schedule = self.schedule.map_err(in_periodic)?;
         let payload: T::Payload = serde_json::from_value(self.payload.map_err(in_periodic)?)
             .map_err(|error| in_periodic(Error::new(ErrorKind::InvalidPayload, error.to_string())))?;
-        let task = typed_draft::<T>(&payload).and_then(crate::client::Draft::finish).map_err(in_periodic)?;
+        let task = typed_draft::<T>(&payload)
+            .and_then(|draft| draft.finish(PAYLOAD_BYTES_MAX))
+            .map_err(in_periodic)?;
         Ok(Definition {
             name,
             task_name: T::name(),

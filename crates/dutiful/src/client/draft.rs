@@ -46,8 +46,6 @@ pub(crate) struct Draft {
     /// The caller's own key.
     pub(crate) key_text: Option<String>,
     pub(crate) replace_payload: bool,
-    /// Bytes of payload that are accepted.
-    pub(crate) payload_bytes_max: usize,
 }
 
 impl Draft {
@@ -63,14 +61,13 @@ impl Draft {
             key: None,
             key_text: None,
             replace_payload: false,
-            payload_bytes_max: limits::PAYLOAD_BYTES_MAX,
         }
     }
 
-    /// Checks everything and makes the row.
-    pub(crate) fn finish(self) -> Result<NewTask> {
+    /// Checks everything and makes the row. `payload_bytes_max` is what its database takes.
+    pub(crate) fn finish(self, payload_bytes_max: usize) -> Result<NewTask> {
         dutiful_core::check_name(&self.task_name).map_err(|error| invalid(error.to_string()))?;
-        let payload = json::canonical_within(&self.payload, self.payload_bytes_max)
+        let payload = json::canonical_within(&self.payload, payload_bytes_max)
             .map_err(|error| invalid(format!("the payload of `{}`: {error}", self.task_name)))?;
         if i64::from(self.max_retries) > limits::MAX_RETRIES_MAX {
             return Err(invalid(format!(

@@ -23,7 +23,8 @@ impl Client {
     ///
     /// # Errors
     /// `invalid_payload` when the payload does not validate, cannot be written as JSON that every engine
-    /// holds, or is larger than 1 MiB; whatever the database says.
+    /// holds, or is larger than 1 MiB, or on MySQL than half of `max_allowed_packet`; whatever the
+    /// database says.
     pub fn submit<T: Task>(&self, payload: T::Payload) -> Submit<'_> {
         Submit { client: self, draft: typed_draft::<T>(&payload) }
     }
@@ -200,7 +201,7 @@ impl<'c> Submit<'c> {
     pub fn within<E: Enlist>(self, tx: &mut E) -> impl Future<Output = Result<Submitted>> {
         let prefix = self.client.db().prefix().clone();
         async move {
-            let task = self.draft?.finish()?;
+            let task = self.draft?.finish(self.client.db().payload_bytes_max())?;
             let name = task.task_name.clone();
             let mut session = Within::new(tx, prefix);
             let done = submit(&mut session, &[task]).await?;
@@ -217,7 +218,10 @@ impl<'c> IntoFuture for Submit<'c> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'c>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { self.client.submit_one(self.draft?.finish()?).await })
+        Box::pin(async move {
+            let task = self.draft?.finish(self.client.db().payload_bytes_max())?;
+            self.client.submit_one(task).await
+        })
     }
 }
 
@@ -253,7 +257,7 @@ impl SubmitMany<'_> {
     pub fn within<E: Enlist>(self, tx: &mut E) -> impl Future<Output = Result<Vec<Submitted>>> {
         let prefix = self.client.db().prefix().clone();
         async move {
-            let tasks = finish_all(self.drafts?)?;
+            let tasks = finish_all(self.drafts?, self.client.db().payload_bytes_max())?;
             let mut session = Within::new(tx, prefix);
             let done = submit(&mut session, &tasks).await?;
             if let Some(task) = tasks.first() {
@@ -269,11 +273,14 @@ impl<'c> IntoFuture for SubmitMany<'c> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'c>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { self.client.submit_all(finish_all(self.drafts?)?).await })
+        Box::pin(async move {
+            let tasks = finish_all(self.drafts?, self.client.db().payload_bytes_max())?;
+            self.client.submit_all(tasks).await
+        })
     }
 }
 
-fn finish_all(drafts: Vec<Draft>) -> Result<Vec<NewTask>> {
+fn finish_all(drafts: Vec<Draft>, payload_bytes_max: usize) -> Result<Vec<NewTask>> {
     if drafts.len() > limits::SUBMIT_MANY_MAX {
         return Err(invalid(format!(
             "{} tasks in one call; submit at most {} at once",
@@ -282,7 +289,8 @@ fn finish_all(drafts: Vec<Draft>) -> Result<Vec<NewTask>> {
         )));
     }
     let finish = |(index, draft): (usize, Draft)| {
-        draft.finish().map_err(|error| error.context(format!("payload {index}")))
+        let task = draft.finish(payload_bytes_max);
+        task.map_err(|error| error.context(format!("payload {index}")))
     };
     drafts.into_iter().enumerate().map(finish).collect()
 }

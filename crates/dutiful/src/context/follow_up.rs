@@ -34,7 +34,7 @@ impl<'c> FollowUp<'c> {
                 format!("a task may have at most {SUBMIT_MANY_MAX} follow-ups"),
             ));
         }
-        effects.add_follow_up(self.draft?.finish()?);
+        effects.add_follow_up(self.draft?.finish(self.cx.inner.payload_bytes_max())?);
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::store::steps;
 use crate::{Error, ErrorKind, Result, TaskError};
-use dutiful_core::limits::{RESULT_BYTES_MAX, STEP_NAME_BYTES_MAX};
+use dutiful_core::limits::STEP_NAME_BYTES_MAX;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
@@ -55,10 +55,11 @@ impl Context {
         let result = serde_json::to_string(value).map_err(|error| {
             Error::new(ErrorKind::InvalidPayload, format!("the result of step `{name}` is no JSON: {error}"))
         })?;
-        if result.len() > RESULT_BYTES_MAX {
+        let most = self.inner.result_bytes_max();
+        if result.len() > most {
             return Err(Error::new(
                 ErrorKind::InvalidPayload,
-                format!("the result of step `{name}` has {} bytes; at most {RESULT_BYTES_MAX} are stored", result.len()),
+                format!("the result of step `{name}` has {} bytes; at most {most} are stored", result.len()),
             ));
         }
         let step = steps::Step {

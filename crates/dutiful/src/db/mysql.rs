@@ -131,10 +131,6 @@ impl Mysql {
         self.facts.max_packet
     }
 
-    pub(crate) fn is_mariadb(&self) -> bool {
-        self.facts.mariadb
-    }
-
     /// Where the server listens; `None` for a Unix socket.
     pub(crate) fn host_and_port(&self) -> Option<(String, u16)> {
         self.connector.host_and_port()

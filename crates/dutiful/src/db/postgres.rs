@@ -120,11 +120,6 @@ impl Postgres {
         Listener::open(self.clone(), channel).await
     }
 
-    /// Where the server is, when it is reached by TCP.
-    pub(crate) fn host_and_port(&self) -> Option<(String, u16)> {
-        self.settings.host_and_port()
-    }
-
     async fn alone(&self, text: Cow<'static, str>, params: Vec<Param>) -> DbResult<Reply> {
         let work = move |lease: Lease, lending: Lending| async move {
             let client = lease.client()?;

@@ -71,7 +71,7 @@ impl<T: Task> Handler for T {
             match decode::<T>(&stored) {
                 Err(why) => Ran::Answer(Answer::Invalid(why)),
                 Ok(payload) => match self.process(payload, &cx).await {
-                    Ok(output) => encode(&output),
+                    Ok(output) => encode(&output, cx.inner.result_bytes_max()),
                     Err(TaskError(answer)) => Ran::Answer(answer),
                 },
             }
@@ -94,19 +94,19 @@ fn decode<T: Task>(stored: &Stored) -> Result<T::Payload, String> {
     Ok(payload)
 }
 
-fn encode(output: &impl serde::Serialize) -> Ran {
+fn encode(output: &impl serde::Serialize, bytes_max: usize) -> Ran {
     match serde_json::to_string(output) {
-        Ok(result) if result.len() > limits::RESULT_BYTES_MAX => Ran::Success(too_large(&result)),
+        Ok(result) if result.len() > bytes_max => Ran::Success(too_large(&result, bytes_max)),
         Ok(result) => Ran::Success(result),
         Err(error) => Ran::Answer(Answer::Failed(format!("the output is no JSON: {error}"))),
     }
 }
 
 /// Stands in for a result that is too large to be stored: the work is done and must not be done again.
-fn too_large(result: &str) -> String {
+fn too_large(result: &str, bytes_max: usize) -> String {
     serde_json::json!({ "dutiful_truncated": {
         "bytes": result.len(),
-        "limit": limits::RESULT_BYTES_MAX,
+        "limit": bytes_max,
         "head": crate::text::storable(result, 4096),
     } })
     .to_string()

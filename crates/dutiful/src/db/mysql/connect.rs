@@ -25,7 +25,6 @@ const FACTS: &str = "SELECT VERSION(), @@version_comment, @@max_allowed_packet";
 /// What is known about the server.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Facts {
-    pub(super) mariadb: bool,
     /// `max_allowed_packet`, in bytes.
     pub(super) max_packet: u64,
     isolation: &'static str,
@@ -164,7 +163,6 @@ fn read_facts(row: Option<Row>) -> DbResult<Facts> {
         "transaction_isolation"
     };
     Ok(Facts {
-        mariadb,
         max_packet,
         isolation,
     })
