@@ -47,8 +47,8 @@ async fn a_worker_removes_what_it_knows_and_what_has_expired_with_its_attempts()
         let young = client.submit::<Odd>(5).await.unwrap();
         let young = client.wait(young.id, DAY / 1_440).await.unwrap();
         assert_eq!(young.state, State::Succeeded);
-        // Four days old, but for the last one; the two even ones a hundred days.
-        for (days, which) in [(4, "id <> {young}"), (96, "error_kind = 'discarded'")] {
+        // Four days old, but for the last one; those that did not succeed a hundred days.
+        for (days, which) in [(4, "id <> {young}"), (96, "error_kind IS NOT NULL")] {
             let which = which.replace("{young}", &young.id.to_string());
             let (made, ended) = ("created_at", "finished_at");
             database
