@@ -13,6 +13,7 @@ use std::time::Duration;
 
 const WORKERS: usize = 2;
 const OUTAGES: usize = 2;
+const BACKLOG: u64 = 4_000;
 /// How soon work must go on once the database is back.
 const GOES_ON: Duration = Duration::from_secs(15);
 const DRAIN: Duration = Duration::from_secs(60);
@@ -25,6 +26,7 @@ const KILLS: usize = 5;
 
 pub(crate) async fn the_database_may_be_killed_and_restarted_under_load(arena: Arc<Arena>) {
     let mut seed = Seed::new();
+    backlog(&arena).await;
     let mut fleet = Fleet::start(&arena, WORKERS);
     let submitter = Process::start(&arena, SUBMITTER);
     let mut longest = Duration::ZERO;
@@ -51,6 +53,7 @@ pub(crate) async fn the_database_may_be_killed_and_restarted_under_load(arena: A
 }
 
 pub(crate) async fn a_frozen_database_wedges_nobody(arena: Arc<Arena>) {
+    backlog(&arena).await;
     let mut fleet = Fleet::start(&arena, WORKERS);
     let submitter = Process::start(&arena, SUBMITTER);
     work_goes_on(&arena, Duration::from_secs(20)).await;
@@ -103,6 +106,11 @@ pub(crate) async fn a_file_survives_its_writers_being_killed_while_they_commit(a
     let verdict = Verdict::of(&arena, &fleet.faults).await;
     eprintln!("sqlite: {KILLS} kills, {acknowledged} acknowledged; {verdict}");
     verdict.assert_good();
+}
+
+/// Keeps the workers busy beside what is submitted meanwhile.
+async fn backlog(arena: &Arena) {
+    arena.submit(BACKLOG, |n| 20 + n % 40).await;
 }
 
 /// A run ends that began from now on.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const TASKS: u64 = 20_000;
 const IDLE: Duration = Duration::from_secs(10);
-const SETTLE_DOWN: Duration = Duration::from_secs(2);
+const SETTLE_DOWN: Duration = Duration::from_secs(3);
 const LIMIT: Duration = Duration::from_secs(60);
 const QUERIES_A_SECOND: f64 = 2.0;
 /// The promise is 1 % for the program as it is shipped; one without optimisation may take three times that.
@@ -21,17 +21,19 @@ const OWN_QUERIES: f64 = 10.0;
 pub(crate) async fn an_idle_worker_costs_next_to_nothing(arena: Arc<Arena>) {
     arena.submit(TASKS, |_| 0).await;
     // 18 names, AuditTask and AbortTask.
-    let worker = Process::start(
-        &arena,
-        Role {
-            names: 18,
-            ..WORKER
-        },
-    );
+    let role = Role {
+        names: 18,
+        ..WORKER
+    };
+    let busy = Process::start(&arena, role);
     let drained = until("all tasks succeed", LIMIT, || async {
         arena.open_tasks().await == 0
     })
     .await;
+    let memory = busy.memory_peak();
+    assert_eq!(busy.stop().await, Some(0));
+    // Another one, because servers may count the last queries of a busy connection seconds late.
+    let worker = Process::start(&arena, role);
     tokio::time::sleep(SETTLE_DOWN).await;
 
     let (began, ticks) = (Instant::now(), worker.processor_ticks());
@@ -40,7 +42,6 @@ pub(crate) async fn an_idle_worker_costs_next_to_nothing(arena: Arc<Arena>) {
     let after = queries(&arena).await;
     let seconds = began.elapsed().as_secs_f64();
     let share = (worker.processor_ticks() - ticks) as f64 / 100.0 / seconds;
-    let memory = worker.memory_peak();
     assert_eq!(worker.stop().await, Some(0));
 
     let rate = before

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 20;
-const TASKS: u64 = 2_000;
+const TASKS: u64 = 1_500;
 const START: Duration = Duration::from_secs(20);
 const DRAIN: Duration = Duration::from_secs(60);
 /// What an exit may take beyond the work that goes on.
