@@ -153,6 +153,10 @@ impl Verdict {
     pub(crate) fn tasks(&self) -> usize {
         self.tasks
     }
+
+    pub(crate) fn leases_lost(&self) -> usize {
+        self.leases_lost
+    }
 }
 
 impl fmt::Display for Verdict {
