@@ -139,16 +139,7 @@ impl Context {
                 "this attempt has follow-up tasks: submit them with `client.submit(..).within(tx)` instead",
             ));
         }
-        let result = serde_json::to_string(output).map_err(|error| {
-            Error::new(ErrorKind::InvalidPayload, format!("the output is no JSON: {error}"))
-        })?;
-        let most = self.inner.result_bytes_max();
-        if result.len() > most {
-            return Err(Error::new(
-                ErrorKind::InvalidPayload,
-                format!("an output of {} bytes; at most {most} are stored", result.len()),
-            ));
-        }
+        let result = self.inner.storable_json("the output", output)?;
         let success = Success {
             id: self.inner.task.0,
             attempt: self.inner.attempt,
@@ -170,6 +161,18 @@ impl Attempt {
     pub(crate) fn payload_bytes_max(&self) -> usize {
         let client = self.client.as_ref();
         client.map_or(limits::PAYLOAD_BYTES_MAX, |client| client.db().payload_bytes_max())
+    }
+
+    /// A result as it is stored. `what` names it in the error.
+    pub(crate) fn storable_json(&self, what: &str, result: &impl Serialize) -> Result<String> {
+        let invalid = |text: String| Error::new(ErrorKind::InvalidPayload, text);
+        let json = serde_json::to_string(result)
+            .map_err(|error| invalid(format!("{what} is no JSON: {error}")))?;
+        let (bytes, most) = (json.len(), self.result_bytes_max());
+        if bytes > most {
+            return Err(invalid(format!("{what} has {bytes} bytes; at most {most} are stored")));
+        }
+        Ok(json)
     }
 
     /// Bytes of a result that are stored.

@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::store::steps;
-use crate::{Error, ErrorKind, Result, TaskError};
+use crate::{Error, Result, TaskError};
 use dutiful_core::limits::STEP_NAME_BYTES_MAX;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -52,16 +52,7 @@ impl Context {
     }
 
     async fn store_step(&self, client: &crate::Client, name: &str, value: &impl Serialize) -> Result<()> {
-        let result = serde_json::to_string(value).map_err(|error| {
-            Error::new(ErrorKind::InvalidPayload, format!("the result of step `{name}` is no JSON: {error}"))
-        })?;
-        let most = self.inner.result_bytes_max();
-        if result.len() > most {
-            return Err(Error::new(
-                ErrorKind::InvalidPayload,
-                format!("the result of step `{name}` has {} bytes; at most {most} are stored", result.len()),
-            ));
-        }
+        let result = self.inner.storable_json(&format!("the result of step `{name}`"), value)?;
         let step = steps::Step {
             task: self.inner.task.0,
             attempt: self.inner.attempt,

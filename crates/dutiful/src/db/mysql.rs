@@ -77,6 +77,16 @@ impl Mysql {
     /// Runs one statement, which is committed when this returns.
     pub(crate) async fn run(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Reply> {
         let statement = expand::single(self.text(sql), params)?;
+        self.alone(statement).await
+    }
+
+    /// Runs one statement of fixed text: a change of the schema, which commits by itself.
+    pub(crate) async fn script(&self, text: &'static str) -> DbResult<()> {
+        let statement = expand::single(self.prefix.apply(text), Vec::new())?;
+        self.alone(statement).await.map(|_| ())
+    }
+
+    async fn alone(&self, statement: Statement) -> DbResult<Reply> {
         let pool = Arc::clone(&self.pool);
         self.io
             .run(async move {
@@ -84,20 +94,6 @@ impl Mysql {
                 let result = lease.run(statement).await;
                 lease.give_back();
                 result
-            })
-            .await
-    }
-
-    /// Runs one statement of fixed text: a change of the schema, which commits by itself.
-    pub(crate) async fn script(&self, text: &'static str) -> DbResult<()> {
-        let statement = expand::single(self.prefix.apply(text), Vec::new())?;
-        let pool = Arc::clone(&self.pool);
-        self.io
-            .run(async move {
-                let mut lease = pool.take().await?;
-                let result = lease.run(statement).await;
-                lease.give_back();
-                result.map(|_| ())
             })
             .await
     }
