@@ -141,7 +141,7 @@ impl Db {
         Ok(match self {
             Db::Sqlite(db) => Tx::Sqlite(db.begin().await?),
             Db::Mysql(db) => Tx::Mysql(db.begin().await?),
-            Db::Postgres(db) => Tx::Postgres(db.begin().await?),
+            Db::Postgres(db) => Tx::Postgres(Box::new(db.begin().await?)),
         })
     }
 }
@@ -155,7 +155,7 @@ fn half_a_packet(max_packet: u64, bytes: usize) -> usize {
 pub(crate) enum Tx {
     Sqlite(sqlite::SqliteTx),
     Mysql(mysql::MysqlTx),
-    Postgres(postgres::PostgresTx),
+    Postgres(Box<postgres::PostgresTx>),
 }
 
 impl Tx {

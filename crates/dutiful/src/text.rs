@@ -6,16 +6,22 @@ pub(crate) fn storable(text: &str, bytes_max: usize) -> String {
     let cut = if text.len() <= bytes_max {
         text.len()
     } else {
-        text.floor_char_boundary(bytes_max.saturating_sub(mark.len()))
+        boundary(text, bytes_max.saturating_sub(mark.len()))
     };
     let mut stored = text[..cut].replace('\0', "\u{FFFD}");
     if stored.len() > bytes_max {
         // Each replacement is two bytes longer than what it stands for.
-        stored.truncate(stored.floor_char_boundary(bytes_max));
+        stored.truncate(boundary(&stored, bytes_max));
     } else if cut < text.len() {
         stored.push_str(mark);
     }
     stored
+}
+
+/// The last place at or before `most` where a character begins.
+fn boundary(text: &str, most: usize) -> usize {
+    let mut places = (0..=most.min(text.len())).rev();
+    places.find(|&place| text.is_char_boundary(place)).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -237,7 +237,7 @@ impl SubmitMany<'_> {
     /// Another dedup scope than their type's, for all of them.
     pub fn dedup(mut self, scope: DedupScope) -> Self {
         for draft in self.drafts.iter_mut().flatten() {
-            draft.scope = scope.clone();
+            draft.scope = scope;
         }
         self
     }

@@ -12,16 +12,6 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
-impl Dialect {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Dialect::Sqlite => "sqlite",
-            Dialect::Mysql => "mysql",
-            Dialect::Postgres => "postgres",
-        }
-    }
-}
-
 /// One statement. A dialect that is missing does not compile.
 ///
 /// Placeholders: `?1`, `?2` on SQLite; `?` in order on MySQL; `$1::type` on PostgreSQL, always with

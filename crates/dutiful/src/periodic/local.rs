@@ -301,7 +301,7 @@ fn without_task(cx: &Context) -> Context {
             worker: Arc::clone(&attempt.worker),
             deadline: attempt.deadline,
             cancel: attempt.cancel.clone(),
-            facts: attempt.facts.clone(),
+            facts: attempt.facts,
             client: attempt.client.clone(),
             effects: Effects::default(),
         }),

@@ -3,11 +3,8 @@
 use crate::db::{DbError, DbResult, Row};
 use dutiful_core::{ErrorKind, Status, StoredScope, TaskFacts};
 
-/// How many columns [`read`] takes, in the order `status, due_at, worker, attempt, retries,
-/// max_retries, crashes, error_kind, dedup_scope`.
-pub(crate) const COLUMNS: usize = 9;
-
-/// Reads the facts from `first` on. Text that means nothing to this program is a decode error.
+/// Reads the facts from `first` on, in the order `status, due_at, worker, attempt, retries, max_retries,
+/// crashes, error_kind, dedup_scope`. Text that means nothing to this program is a decode error.
 pub(crate) fn read(row: &Row, first: usize) -> DbResult<TaskFacts> {
     let status = row.text(first)?;
     let scope = row.text(first + 8)?;

@@ -140,7 +140,7 @@ fn claim_again(
         leased: false,
         crashes: lost.crashes,
         error_kind: lost.error_kind,
-        ..facts.clone()
+        ..*facts
     };
     decide(&after, &Event::Claimed { lease: request.lease }, now).ok()
 }

@@ -71,7 +71,7 @@ pub(crate) async fn run(shared: Arc<Shared>, lane: Arc<Lane>, lane_index: usize,
 /// The facts once the claim stands.
 fn after_claim(facts: Option<&TaskFacts>, attempt: i64) -> TaskFacts {
     match facts {
-        Some(facts) => TaskFacts { leased: true, attempt, ..facts.clone() },
+        Some(facts) => TaskFacts { leased: true, attempt, ..*facts },
         None => crate::store::facts::unreadable(attempt),
     }
 }

@@ -120,7 +120,7 @@ impl Inflight {
         let overdue = |((id, attempt), held): (&(i64, i64), &Held)| {
             let run = held.run.as_ref().filter(|run| now > run.deadline + slack)?;
             let ran = now.duration_since(run.started);
-            let facts = Some(run.cx.inner.facts.clone());
+            let facts = Some(run.cx.inner.facts);
             Some(Overdue { id: *id, attempt: *attempt, lane: held.lane, ran, facts })
         };
         all.iter().filter_map(overdue).collect()

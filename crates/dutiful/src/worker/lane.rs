@@ -96,10 +96,6 @@ impl Lane {
         self.held.fetch_sub(attempts, Ordering::Relaxed);
     }
 
-    pub(crate) fn held(&self) -> usize {
-        self.held.load(Ordering::Relaxed)
-    }
-
     /// Takes a run time into the mean, with a weight of an eighth.
     pub(crate) fn measured(&self, run: Duration) {
         let run = u64::try_from(run.as_nanos()).unwrap_or(u64::MAX).max(1);

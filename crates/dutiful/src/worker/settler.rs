@@ -325,7 +325,7 @@ impl Settler {
 /// The row of a success; takes the result out of the report.
 fn success(report: &mut Report) -> Option<Success> {
     let Ended::Ran(Ran::Success(result)) = &mut report.ended else { return None };
-    let facts = report.facts.clone().map(|facts| dutiful_core::TaskFacts { leased: true, ..facts });
+    let facts = report.facts.map(|facts| dutiful_core::TaskFacts { leased: true, ..facts });
     // The time does not matter to a settling event.
     let now = Timestamp::from_micros(0);
     let frees_slot = facts

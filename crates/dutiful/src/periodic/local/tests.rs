@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::periodic::{Kind, Periodic};
-use crate::{Filter, Task, Threads};
+use crate::{Filter, Task, TaskId, Threads};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -90,7 +90,8 @@ impl Task for Chore {
             }
             Does::Submits => {
                 cx.submit::<Chore>(7).await?;
-                Ok(cx.log("another line"))
+                cx.log("another line");
+                Ok(())
             }
         };
         self.running.fetch_sub(1, Ordering::SeqCst);
@@ -181,7 +182,13 @@ async fn a_run_that_takes_too_long_is_told_to_end_and_the_next_tick_runs() {
         };
         let started = Started::new(&chore, Duration::ZERO).await;
         chore.has_started(3).await;
+        let client = started.client.clone();
         started.stop().await;
+        let lines = client.logs(TaskId(NO_TASK)).await.unwrap();
+        assert!(
+            lines.is_empty(),
+            "there is no task that they belong to: {lines:?}"
+        );
         assert!(chore.cancelled.load(Ordering::SeqCst) >= 2);
         assert_eq!(chore.overlaps.load(Ordering::SeqCst), 0);
     }
@@ -238,13 +245,7 @@ async fn follow_ups_are_submitted_after_a_success_and_notes_stay_out_of_the_tabl
     started.stop().await;
     let page = client.list(&Filter::new()).await.unwrap();
     assert_eq!(page.tasks[0].task_name, "Chore");
-    assert!(
-        client
-            .logs(dutiful_core::TaskId(NO_TASK))
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(client.logs(TaskId(NO_TASK)).await.unwrap().is_empty());
 }
 
 #[tokio::test]
