@@ -27,7 +27,11 @@ pub(super) fn connection(file: Option<&str>, clock: &Clock) -> DbResult<Connecti
     if rusqlite::version_number() < VERSION_MIN.0 {
         return Err(DbError::new(
             DbErrorKind::Unsupported,
-            format!("SQLite {} is too old; {} or newer is needed", rusqlite::version(), VERSION_MIN.1),
+            format!(
+                "SQLite {} is too old; {} or newer is needed",
+                rusqlite::version(),
+                VERSION_MIN.1
+            ),
         ));
     }
     Ok(connection)
@@ -45,6 +49,7 @@ fn set_up(connection: &mut Connection, clock: &Clock) -> rusqlite::Result<()> {
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA cache_size = -8000;
+         PRAGMA wal_autocheckpoint = 8000;
          PRAGMA journal_size_limit = 67108864;
          PRAGMA trusted_schema = OFF;",
     )?;
@@ -60,7 +65,9 @@ fn set_up(connection: &mut Connection, clock: &Clock) -> rusqlite::Result<()> {
 fn cannot_open(file: &str, error: &rusqlite::Error) -> DbError {
     DbError::new(
         DbErrorKind::Config,
-        format!("cannot use the SQLite file `{file}`: {error}; check that its folder exists, that it may \
-                 be written, and that it is a database"),
+        format!(
+            "cannot use the SQLite file `{file}`: {error}; check that its folder exists, that it may \
+                 be written, and that it is a database"
+        ),
     )
 }
