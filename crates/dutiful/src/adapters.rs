@@ -117,8 +117,16 @@ impl<'t, E: Enlist> Within<'t, E> {
     }
 
     async fn statement(&mut self, sql: &'static Sql, input: Input) -> DbResult<Reply> {
-        let statement = Statement { sql, prefix: self.prefix.clone(), input };
-        self.tx.run(statement).await.map(|answer| answer.0).map_err(|failure| failure.0)
+        let statement = Statement {
+            sql,
+            prefix: self.prefix.clone(),
+            input,
+        };
+        self.tx
+            .run(statement)
+            .await
+            .map(|answer| answer.0)
+            .map_err(|failure| failure.0)
     }
 }
 
@@ -135,11 +143,7 @@ impl<E: Enlist> Session for Within<'_, E> {
         self.statement(sql, Input::Params(params))
     }
 
-    fn run_rows(
-        &mut self,
-        sql: &'static Sql,
-        rows: Rows,
-    ) -> impl Future<Output = DbResult<Reply>> {
+    fn run_rows(&mut self, sql: &'static Sql, rows: Rows) -> impl Future<Output = DbResult<Reply>> {
         self.statement(sql, Input::Rows(rows))
     }
 }

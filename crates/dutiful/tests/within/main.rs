@@ -63,13 +63,19 @@ fn trials(engine: &Engine) -> Vec<Trial> {
     };
     let trial = |driver: &str, case: Case| {
         let engine = engine.clone();
-        Trial::test(format!("{}::{driver}::{}", engine.name, case.name), move || {
-            run_on(&engine, History::Fresh, case.run);
-            Ok(())
-        })
+        Trial::test(
+            format!("{}::{driver}::{}", engine.name, case.name),
+            move || {
+                run_on(&engine, History::Fresh, case.run);
+                Ok(())
+            },
+        )
     };
     let of_driver = |(driver, cases): (&str, Vec<Case>)| {
-        cases.into_iter().map(|case| trial(driver, case)).collect::<Vec<_>>()
+        cases
+            .into_iter()
+            .map(|case| trial(driver, case))
+            .collect::<Vec<_>>()
     };
     drivers.into_iter().flat_map(of_driver).collect()
 }

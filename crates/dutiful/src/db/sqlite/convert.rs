@@ -11,7 +11,9 @@ pub(crate) fn bind<'a>(
     params: impl Iterator<Item = &'a Value>,
 ) -> DbResult<()> {
     for (index, value) in params.enumerate() {
-        statement.raw_bind_parameter(index + 1, Param(value)).map_err(|error| from_rusqlite(&error))?;
+        statement
+            .raw_bind_parameter(index + 1, Param(value))
+            .map_err(|error| from_rusqlite(&error))?;
     }
     Ok(())
 }

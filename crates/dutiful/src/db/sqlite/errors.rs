@@ -6,7 +6,10 @@ use rusqlite::ffi;
 
 /// Sorts an error of the driver into our kinds.
 pub(crate) fn from_rusqlite(error: &rusqlite::Error) -> DbError {
-    of_code(error.sqlite_error().map(|error| error.extended_code), error.to_string())
+    of_code(
+        error.sqlite_error().map(|error| error.extended_code),
+        error.to_string(),
+    )
 }
 
 /// Sorts an error into our kinds by its extended code, if it has one, and its text.
@@ -33,5 +36,9 @@ pub(super) fn of_code(code: Option<i32>, message: String) -> DbError {
 }
 
 fn is_unique(code: i32) -> bool {
-    [ffi::SQLITE_CONSTRAINT_UNIQUE, ffi::SQLITE_CONSTRAINT_PRIMARYKEY].contains(&code)
+    [
+        ffi::SQLITE_CONSTRAINT_UNIQUE,
+        ffi::SQLITE_CONSTRAINT_PRIMARYKEY,
+    ]
+    .contains(&code)
 }

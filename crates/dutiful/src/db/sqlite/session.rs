@@ -43,7 +43,9 @@ impl Session {
 
     /// Runs a script of fixed text: `BEGIN IMMEDIATE`, a savepoint, the statements of a migration.
     pub(crate) fn script(&self, text: &str) -> DbResult<()> {
-        self.connection.execute_batch(text).map_err(|error| from_rusqlite(&error))
+        self.connection
+            .execute_batch(text)
+            .map_err(|error| from_rusqlite(&error))
     }
 
     pub(super) fn prefix(&self) -> &Prefix {
@@ -52,7 +54,9 @@ impl Session {
 
     fn prepare(&self, sql: &'static Sql) -> DbResult<CachedStatement<'_>> {
         let text = self.prefix.apply(sql.text(Dialect::Sqlite));
-        self.connection.prepare_cached(&text).map_err(|error| from_rusqlite(&error))
+        self.connection
+            .prepare_cached(&text)
+            .map_err(|error| from_rusqlite(&error))
     }
 }
 
