@@ -170,3 +170,30 @@ fn after(error: &DbError) -> DbError {
     after.message = format!("the transaction had failed before: {}", error.message);
     after
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::db::postgres::Postgres;
+    use crate::db::{DatabaseUrl, DbOptions, Prefix};
+
+    /// Where a server is named; everywhere else there is nothing that could hold a transaction.
+    #[tokio::test]
+    async fn transaction_dropped_after_its_clients_last_handle_does_not_end_the_process() {
+        let Ok(url) = std::env::var("DUTIFUL_TEST_POSTGRES_URL") else {
+            return;
+        };
+        let options = DbOptions {
+            pool_size: 1,
+            prefix: Prefix::default(),
+        };
+        let url = DatabaseUrl::parse(&url).unwrap();
+        for _ in 0..10 {
+            let db = Postgres::open(&url, &options).await.unwrap();
+            let mut tx = db.begin().await.unwrap();
+            tx.script("SELECT 1").await.unwrap();
+            let open = tx.open.take();
+            drop((db, tx));
+            drop(open);
+        }
+    }
+}
