@@ -109,7 +109,10 @@ impl Context {
     /// `config` when the handler is run by a test without a database.
     pub fn client(&self) -> Result<&Client> {
         self.inner.client.as_ref().ok_or_else(|| {
-            Error::new(ErrorKind::Config, "this handler runs without a database, so it has no client")
+            Error::new(
+                ErrorKind::Config,
+                "this handler runs without a database, so it has no client",
+            )
         })
     }
 
@@ -131,7 +134,11 @@ impl Context {
     /// # Errors
     /// `lease_lost` when this attempt may not settle any more: roll back. `invalid_payload` when the
     /// output is no JSON or too large.
-    pub async fn settle_within<E: Enlist>(&self, tx: &mut E, output: &impl Serialize) -> Result<()> {
+    pub async fn settle_within<E: Enlist>(
+        &self,
+        tx: &mut E,
+        output: &impl Serialize,
+    ) -> Result<()> {
         let client = self.client()?;
         if self.inner.effects.has_follow_ups() {
             return Err(Error::new(

@@ -90,7 +90,12 @@ impl<T: Task> Periodic<T> {
     }
 
     /// As [`Periodic::cron`], for payloads that have no default.
-    pub fn cron_with(expression: &str, time_zone: &str, task: T, payload: T::Payload) -> Periodic<T> {
+    pub fn cron_with(
+        expression: &str,
+        time_zone: &str,
+        task: T,
+        payload: T::Payload,
+    ) -> Periodic<T> {
         Self::new(Schedule::cron(expression, time_zone), task).payload(payload)
     }
 
@@ -180,7 +185,9 @@ impl<T: Task> Periodic<T> {
         }
         let schedule = self.schedule.map_err(in_periodic)?;
         let payload: T::Payload = serde_json::from_value(self.payload.map_err(in_periodic)?)
-            .map_err(|error| in_periodic(Error::new(ErrorKind::InvalidPayload, error.to_string())))?;
+            .map_err(|error| {
+                in_periodic(Error::new(ErrorKind::InvalidPayload, error.to_string()))
+            })?;
         let task = typed_draft::<T>(&payload)
             .and_then(|draft| draft.finish(PAYLOAD_BYTES_MAX))
             .map_err(in_periodic)?;

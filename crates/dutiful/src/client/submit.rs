@@ -87,7 +87,9 @@ impl Client {
         let mut lost_links = 0;
         loop {
             match retry::repeat_undone(&mut write).await {
-                Err(error) if error.kind == DbErrorKind::LinkLost && lost_links < OWN_RETRIES_MAX => {
+                Err(error)
+                    if error.kind == DbErrorKind::LinkLost && lost_links < OWN_RETRIES_MAX =>
+                {
                     lost_links += 1;
                     if let Some(done) = retry::repeat(|| find_again(self.db(), tasks)).await? {
                         return Ok(done);

@@ -90,7 +90,8 @@ impl Inner {
             let seen = self.submitted.load(Ordering::SeqCst);
             let sent = match &self.db {
                 Db::Postgres(_) => {
-                    store::notify::within(&mut store::session::Autocommit(&self.db), task_name).await
+                    store::notify::within(&mut store::session::Autocommit(&self.db), task_name)
+                        .await
                 }
                 Db::Mysql(_) => self.datagrams.send(&self.db).await,
                 Db::Sqlite(_) => Ok(()),

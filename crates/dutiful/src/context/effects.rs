@@ -56,7 +56,8 @@ impl Effects {
             return Vec::new();
         }
         let mut notes = lock(&self.notes);
-        let progress = notes.progress.take().map(|(percent, note)| Note::Progress { percent, note });
+        let progress =
+            notes.progress.take().map(|(percent, note)| Note::Progress { percent, note });
         progress.into_iter().chain(notes.lines.drain(..).map(Note::Line)).collect()
     }
 

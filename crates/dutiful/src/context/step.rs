@@ -41,9 +41,13 @@ impl Context {
             )));
         }
         let Some(client) = &self.inner.client else { return work().await };
-        if let Some(stored) = steps::get(client.db(), self.inner.task.0, name).await.map_err(Error::from)? {
+        if let Some(stored) =
+            steps::get(client.db(), self.inner.task.0, name).await.map_err(Error::from)?
+        {
             return serde_json::from_str(&stored).map_err(|error| {
-                TaskError::failed(format!("the stored result of step `{name}` cannot be read: {error}"))
+                TaskError::failed(format!(
+                    "the stored result of step `{name}` cannot be read: {error}"
+                ))
             });
         }
         let value = work().await?;
@@ -51,7 +55,12 @@ impl Context {
         Ok(value)
     }
 
-    async fn store_step(&self, client: &crate::Client, name: &str, value: &impl Serialize) -> Result<()> {
+    async fn store_step(
+        &self,
+        client: &crate::Client,
+        name: &str,
+        value: &impl Serialize,
+    ) -> Result<()> {
         let result = self.inner.storable_json(&format!("the result of step `{name}`"), value)?;
         let step = steps::Step {
             task: self.inner.task.0,

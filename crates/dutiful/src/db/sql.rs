@@ -58,7 +58,8 @@ impl Prefix {
     /// Takes 1 to 32 of `[a-z0-9_]`, not beginning with a digit: what all three engines accept
     /// without quotes.
     pub(crate) fn new(prefix: &str) -> Option<Prefix> {
-        let letters = prefix.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        let letters =
+            prefix.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         let first = prefix.bytes().next()?;
         (letters && !first.is_ascii_digit() && prefix.len() <= 32)
             .then(|| Prefix { prefix: Arc::from(prefix), rewritten: Arc::default() })

@@ -13,7 +13,9 @@ mod session;
 mod tx;
 mod writer;
 
-use super::{DbError, DbErrorKind, DbOptions, DbResult, DatabaseUrl, Prefix, Reply, Row, Rows, Sql, Value};
+use super::{
+    DatabaseUrl, DbError, DbErrorKind, DbOptions, DbResult, Prefix, Reply, Row, Rows, Sql, Value,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -59,7 +61,8 @@ impl Sqlite {
     pub(crate) async fn open(url: &DatabaseUrl, options: &DbOptions) -> DbResult<Sqlite> {
         let file = url.sqlite_file().map(str::to_owned);
         let clock = Clock::default();
-        let writer = writer::Writer::start(file.clone(), clock.clone(), options.prefix.clone()).await?;
+        let writer =
+            writer::Writer::start(file.clone(), clock.clone(), options.prefix.clone()).await?;
         let readers = match &file {
             Some(file) => {
                 let threads = options.pool_size.clamp(1, 4);

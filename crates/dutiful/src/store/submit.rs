@@ -146,7 +146,10 @@ async fn insert(
 }
 
 /// Inserts one task; `None` when its slot is taken.
-pub(super) async fn insert_one(session: &mut impl Session, task: &NewTask) -> DbResult<Option<i64>> {
+pub(super) async fn insert_one(
+    session: &mut impl Session,
+    task: &NewTask,
+) -> DbResult<Option<i64>> {
     match session.run_rows(&INSERT, rows(std::slice::from_ref(task))).await {
         Ok(reply) if session.dialect() == Dialect::Mysql => Ok(Some(reply.last_id)),
         Ok(reply) => reply.rows.first().map(|row| row.int(0)).transpose(),
@@ -183,7 +186,10 @@ fn by_key(rows: &[Row]) -> DbResult<HashMap<[u8; 16], i64>> {
     let mut created = HashMap::with_capacity(rows.len());
     for row in rows {
         let key = row.opt_bytes(1)?.and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
-        created.insert(key.ok_or_else(|| DbError::decode(1, "a submission key of 16 bytes"))?, row.int(0)?);
+        created.insert(
+            key.ok_or_else(|| DbError::decode(1, "a submission key of 16 bytes"))?,
+            row.int(0)?,
+        );
     }
     Ok(created)
 }

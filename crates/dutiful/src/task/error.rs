@@ -73,7 +73,9 @@ impl TaskError {
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Answer::Failed(text) | Answer::Discard(text) | Answer::Invalid(text) => f.write_str(text),
+            Answer::Failed(text) | Answer::Discard(text) | Answer::Invalid(text) => {
+                f.write_str(text)
+            }
             Answer::Snooze(delay) => write!(f, "snoozed for {delay:?}"),
             Answer::RetryAfter { message, .. } => f.write_str(message),
         }

@@ -112,7 +112,9 @@ impl Claimer {
         self.due.clear();
         self.next_due = None;
         for Level { task_name, priority, due_in } in levels {
-            let Some(lane) = self.names.iter().position(|name| *name == task_name) else { continue };
+            let Some(lane) = self.names.iter().position(|name| *name == task_name) else {
+                continue;
+            };
             if due_in.is_zero() {
                 self.due.entry(lane).or_default().push(priority);
             } else {

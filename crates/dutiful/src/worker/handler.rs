@@ -114,20 +114,36 @@ fn too_large(result: &str, bytes_max: usize) -> String {
 
 /// Refuses settings that cannot work.
 pub(crate) fn check(spec: &Spec) -> Result<()> {
-    let wrong = |what: String| Err(Error::new(ErrorKind::Config, format!("task `{}`: {what}", spec.name)));
+    let wrong =
+        |what: String| Err(Error::new(ErrorKind::Config, format!("task `{}`: {what}", spec.name)));
     if let Err(error) = dutiful_core::check_name(spec.name) {
         return Err(Error::new(ErrorKind::Config, error.to_string()));
     }
     if !(1..=limits::CLAIM_BATCH_MAX).contains(&spec.batch_size) {
-        return wrong(format!("batch_size {}; use 1 to {}", spec.batch_size, limits::CLAIM_BATCH_MAX));
+        return wrong(format!(
+            "batch_size {}; use 1 to {}",
+            spec.batch_size,
+            limits::CLAIM_BATCH_MAX
+        ));
     }
     if !(limits::LEASE_MIN..=limits::LEASE_MAX).contains(&spec.lease) {
-        return wrong(format!("lease {:?}; use {:?} to {:?}", spec.lease, limits::LEASE_MIN, limits::LEASE_MAX));
+        return wrong(format!(
+            "lease {:?}; use {:?} to {:?}",
+            spec.lease,
+            limits::LEASE_MIN,
+            limits::LEASE_MAX
+        ));
     }
     if spec.timeout.is_zero() || spec.timeout > limits::TIMEOUT_MAX {
-        return wrong(format!("timeout {:?}; use more than 0 up to {:?}", spec.timeout, limits::TIMEOUT_MAX));
+        return wrong(format!(
+            "timeout {:?}; use more than 0 up to {:?}",
+            spec.timeout,
+            limits::TIMEOUT_MAX
+        ));
     }
-    if spec.poll_interval < Duration::from_millis(1) || spec.poll_interval > Duration::from_secs(3600) {
+    if spec.poll_interval < Duration::from_millis(1)
+        || spec.poll_interval > Duration::from_secs(3600)
+    {
         return wrong(format!("poll_interval {:?}; use 1 ms to 1 h", spec.poll_interval));
     }
     if spec.crash_limit < 1 {

@@ -47,7 +47,14 @@ pub(crate) struct Inflight {
 }
 
 impl Inflight {
-    pub(crate) fn claimed(&self, id: i64, attempt: i64, lane: usize, lease: Duration, root: &CancellationToken) {
+    pub(crate) fn claimed(
+        &self,
+        id: i64,
+        attempt: i64,
+        lane: usize,
+        lease: Duration,
+        root: &CancellationToken,
+    ) {
         let held = Held {
             lane,
             lease,

@@ -45,7 +45,9 @@ impl Gathered {
         let (id, attempt) = (cx.id().0, cx.attempt());
         for note in cx.inner.effects.take_notes() {
             match note {
-                Note::Progress { percent, note } => self.progress.push((id, attempt, percent, note)),
+                Note::Progress { percent, note } => {
+                    self.progress.push((id, attempt, percent, note))
+                }
                 Note::Line(line) => self.lines.push((id, attempt, line)),
             }
         }

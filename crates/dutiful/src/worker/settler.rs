@@ -162,7 +162,8 @@ impl Settler {
             self.succeeded(std::slice::from_ref(&report), &HashSet::from([id]));
             return;
         }
-        let why = "the handler returned Ok, but the transaction that settled the task was not committed";
+        let why =
+            "the handler returned Ok, but the transaction that settled the task was not committed";
         report.ended = Ended::Ran(Ran::Answer(Answer::Failed(why.to_owned())));
         self.settle_others(vec![report]).await;
     }
@@ -331,5 +332,10 @@ fn success(report: &mut Report) -> Option<Success> {
     let frees_slot = facts
         .and_then(|facts| decide(&facts, &Event::Succeeded, now).ok())
         .is_some_and(|success| success.frees_slot);
-    Some(Success { id: report.id, attempt: report.attempt, result: std::mem::take(result), frees_slot })
+    Some(Success {
+        id: report.id,
+        attempt: report.attempt,
+        result: std::mem::take(result),
+        frees_slot,
+    })
 }

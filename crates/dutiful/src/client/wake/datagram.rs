@@ -29,14 +29,18 @@ impl Datagrams {
     pub(super) async fn send(&self, db: &Db) -> DbResult<()> {
         let fresh = {
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known.as_ref().filter(|known| known.read.elapsed() < LIST_TIME).map(|k| k.workers.clone())
+            known
+                .as_ref()
+                .filter(|known| known.read.elapsed() < LIST_TIME)
+                .map(|k| k.workers.clone())
         };
         let workers = match fresh {
             Some(workers) => workers,
             None => self.read(db).await?,
         };
-        send_to_all(&workers)
-            .map_err(|error| DbError::new(DbErrorKind::Other, format!("cannot send a hint: {error}")))
+        send_to_all(&workers).map_err(|error| {
+            DbError::new(DbErrorKind::Other, format!("cannot send a hint: {error}"))
+        })
     }
 
     async fn read(&self, db: &Db) -> DbResult<Vec<SocketAddr>> {

@@ -62,7 +62,11 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Opens the connection on the writer's own thread and keeps it there.
-    pub(super) async fn start(file: Option<String>, clock: Clock, prefix: Prefix) -> DbResult<Writer> {
+    pub(super) async fn start(
+        file: Option<String>,
+        clock: Clock,
+        prefix: Prefix,
+    ) -> DbResult<Writer> {
         let (queue, messages) = mpsc::channel(QUEUE);
         let (opened, result) = oneshot::channel();
         thread("dutiful-write", move || match open::connection(file.as_deref(), &clock) {
@@ -168,9 +172,7 @@ fn run_in_savepoint(session: &Session, job: Box<dyn Job>, answers: &mut Vec<Answ
 
 /// Starts a named thread.
 pub(super) fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> DbResult<()> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .map(|_| ())
-        .map_err(|error| DbError::new(DbErrorKind::Other, format!("cannot start a thread: {error}")))
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(|_| ()).map_err(|error| {
+        DbError::new(DbErrorKind::Other, format!("cannot start a thread: {error}"))
+    })
 }
