@@ -13,7 +13,7 @@ const WORKERS: usize = 4;
 /// Tasks come due in waves, a little slower than they are run: behind a deep backlog a lost lease would be
 /// taken over only when its worker is long awake again, and nothing would ever run twice at once.
 const WAVE: u64 = 1_000;
-const WAVES_APART: Duration = Duration::from_millis(700);
+const WAVES_APART: Duration = Duration::from_millis(800);
 const LIMIT: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -56,7 +56,7 @@ async fn submit_in_waves(arena: &Arena, seed: &mut Seed) {
     for wave in 0..TASKS / WAVE {
         let work = |n| Work {
             n,
-            ms: seed.between(15, 45),
+            ms: seed.between(10, 30),
         };
         let works: Vec<Work> = (wave * WAVE..(wave + 1) * WAVE).map(work).collect();
         let due_in = WAVES_APART * u32::try_from(wave).unwrap();
@@ -73,7 +73,7 @@ fn fault(fleet: &mut Fleet, seed: &mut Seed) {
     if seed.between(0, 1) == 0 {
         fleet.kill(index);
     } else {
-        fleet.freeze(index, LEASE + seed.millis(500, 1_500));
+        fleet.freeze(index, LEASE + seed.millis(2_000, 3_500));
     }
     // Those that were stopped come back, so that there may be enough.
     if fleet.workers.len() < WORKERS {

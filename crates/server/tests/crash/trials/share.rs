@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const WORKERS: usize = 3;
-const BULK: i64 = 4_000;
+/// Submitted twice: before each worker has run some, and before one is killed.
+const BULK: i64 = 3_000;
 const FROM_A_SHELL: i64 = 3;
 const LIMIT: Duration = Duration::from_secs(60);
 /// What is left of the dead worker's leases, and what the others may take to notice.
@@ -26,10 +27,11 @@ pub(crate) async fn three_workers_share_and_take_over(arena: Arc<Arena>) {
         until("the worker has started", LIMIT, started).await;
     }
     submit_from_a_shell(&arena);
-    submit_in_bulk(&arena).await;
+    submit_in_bulk(&arena, "first").await;
     let all_run = || async { workers.iter().all(|worker| !succeeded(worker).is_empty()) };
     until("each worker runs some", LIMIT, all_run).await;
 
+    submit_in_bulk(&arena, "second").await;
     let (victim, held) = kill_one_that_holds_tasks(&arena, &mut workers).await;
     assert!(held > 0, "the killed worker held nothing");
     // What was due before these leases end comes first.
@@ -87,10 +89,10 @@ fn submit_from_a_shell(arena: &Arena) {
 }
 
 /// By plain SQL, as any program may.
-async fn submit_in_bulk(arena: &Arena) {
+async fn submit_in_bulk(arena: &Arena, which: &str) {
     for chunk in 0..BULK / 500 {
         let values: Vec<String> = (0..500)
-            .map(|n| json!({ "message": format!("bulk {} ", chunk * 500 + n), "count": 400 }))
+            .map(|n| json!({ "message": format!("{which} {} ", chunk * 500 + n), "count": 400 }))
             .map(|payload| format!("('ExampleTask', '{payload}')"))
             .collect();
         let sql = format!(
@@ -103,7 +105,7 @@ async fn submit_in_bulk(arena: &Arena) {
 
 /// Stops one at a moment when it holds tasks, and kills it.
 async fn kill_one_that_holds_tasks(arena: &Arena, workers: &mut Vec<Process>) -> (u32, i64) {
-    for round in 0..1_000 {
+    for round in 0..200 {
         let worker = &workers[round % WORKERS];
         let pid = worker.pid();
         worker.signal(nix::sys::signal::Signal::SIGSTOP);
@@ -128,7 +130,7 @@ async fn judge(arena: &Arena, held: u64) {
     );
     assert_eq!(
         arena.int(&count("attempt = 1 AND crashes = 0")).await,
-        BULK + FROM_A_SHELL - held as i64
+        2 * BULK + FROM_A_SHELL - held as i64
     );
 }
 
