@@ -3,8 +3,9 @@
 use super::claim::{Claimed, Request, read};
 use super::session::{OwnTx, Session};
 use super::{facts, retry, settle};
-use crate::db::{Db, DbResult, Row, Rows, Sql, Value};
+use crate::db::{Db, DbResult, Rows, Sql, Value};
 use dutiful_core::{Due, Event, LeaseChange, Outcome, TaskFacts, Timestamp, Transition, decide};
+use std::collections::BTreeMap;
 
 /// The rows again, locked, if they are still held by somebody whose time is over.
 const LOST: Sql = Sql {
@@ -107,6 +108,8 @@ pub(crate) async fn take_over(db: &Db, request: &Request, ids: Vec<i64>) -> DbRe
 
 async fn in_transaction(own: &mut OwnTx, request: &Request, ids: Vec<i64>) -> DbResult<TakenOver> {
     let mut taken = TakenOver::default();
+    let mut history: BTreeMap<String, Vec<settle::History>> = BTreeMap::new();
+    let mut rows = Vec::new();
     for mut row in own.run(&LOST, vec![Value::Ints(ids)]).await?.rows {
         let Ok(facts) = facts::read(&row, 4) else {
             // Such a row ends as undecodable when it is run, which needs no facts.
@@ -114,17 +117,61 @@ async fn in_transaction(own: &mut OwnTx, request: &Request, ids: Vec<i64>) -> Db
         };
         let now = row.time(13)?;
         let lost_worker = row.text(6)?.to_owned();
-        let Ok(lost) = decide(&facts, &Event::LeaseLost { crash_limit: request.crash_limit }, now) else {
+        let Ok(lost) = decide(
+            &facts,
+            &Event::LeaseLost {
+                crash_limit: request.crash_limit,
+            },
+            now,
+        ) else {
             continue;
         };
-        let claim = if lost.ends { None } else { claim_again(&facts, &lost, request, now) };
-        apply(own, &row, &facts, &lost, claim.as_ref(), &lost_worker, &request.worker).await?;
+        let claim = if lost.ends {
+            None
+        } else {
+            claim_again(&facts, &lost, request, now)
+        };
+        let id = row.int(0)?;
+        rows.push(new_row(
+            id,
+            &facts,
+            &lost,
+            claim.as_ref(),
+            &lost_worker,
+            &request.worker,
+        ));
         match claim {
             Some(_) => taken.claimed.push(read(&mut row, facts.attempt + 1)?),
             None => taken.quarantined += usize::from(lost.ends),
         }
+        let line = settle::History {
+            task: id,
+            attempt: facts.attempt,
+            outcome: Outcome::LeaseLost,
+            message: Some(message(&lost_worker)),
+        };
+        history.entry(lost_worker).or_default().push(line);
+    }
+    // Few statements for all rows: new leases run from the statement that takes them, so they must not
+    // wait for hundreds of others. First the history: it reads when the lost attempts began.
+    for (lost_worker, lines) in history {
+        settle::write_history(own, &lost_worker, lines).await?;
+    }
+    if !rows.is_empty() {
+        own.run_rows(
+            &APPLY,
+            Rows {
+                fixed: Vec::new(),
+                rows,
+            },
+        )
+        .await?;
     }
     Ok(taken)
+}
+
+fn message(lost_worker: &str) -> String {
+    format!("worker {lost_worker} died or lost its link while it ran this task")
 }
 
 /// The claim that follows at once, so that a rescued task does not queue up behind a backlog again.
@@ -142,32 +189,29 @@ fn claim_again(
         error_kind: lost.error_kind,
         ..*facts
     };
-    decide(&after, &Event::Claimed { lease: request.lease }, now).ok()
+    decide(
+        &after,
+        &Event::Claimed {
+            lease: request.lease,
+        },
+        now,
+    )
+    .ok()
 }
 
-async fn apply(
-    own: &mut OwnTx,
-    row: &Row,
+/// What `APPLY` writes about a task.
+fn new_row(
+    id: i64,
     facts: &TaskFacts,
     lost: &Transition,
     claim: Option<&Transition>,
     lost_worker: &str,
     worker: &str,
-) -> DbResult<()> {
+) -> Vec<Value> {
     let last = claim.unwrap_or(lost);
     let takes = last.lease == LeaseChange::Take;
     let frees = lost.frees_slot || claim.is_some_and(|claim| claim.frees_slot);
-    let id = row.int(0)?;
-    let message = format!("worker {lost_worker} died or lost its link while it ran this task");
-    let history = settle::History {
-        task: id,
-        attempt: facts.attempt,
-        outcome: Outcome::LeaseLost,
-        message: Some(message.clone()),
-    };
-    // First the history: it reads when the lost attempt began.
-    settle::write_history(own, lost_worker, vec![history]).await?;
-    let new = vec![
+    vec![
         id.into(),
         facts.attempt.into(),
         lost_worker.into(),
@@ -177,11 +221,9 @@ async fn apply(
         (facts.attempt + i64::from(takes)).into(),
         lost.crashes.into(),
         lost.error_kind.map(|kind| kind.as_str().to_owned()).into(),
-        message.into(),
+        message(lost_worker).into(),
         i64::from(frees).into(),
-    ];
-    own.run_rows(&APPLY, Rows { fixed: Vec::new(), rows: vec![new] }).await?;
-    Ok(())
+    ]
 }
 
 /// Microseconds from the database's now; `None` for never.
