@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::workspace::cargo;
+use crate::workspace::{ADAPTERS, cargo};
 use crate::{test, tidy};
 
 /// Runs every step, also after one has failed, the tests last: their counts end the output.
@@ -31,7 +31,15 @@ pub(crate) fn run() -> Result<ExitCode> {
     step(
         "clippy",
         timed("clippy", || {
-            let options = ["--workspace", "--all-targets", "--", "-D", "warnings"];
+            let options = [
+                "--workspace",
+                "--all-targets",
+                "--features",
+                ADAPTERS,
+                "--",
+                "-D",
+                "warnings",
+            ];
             succeeds(cargo()?.arg("clippy").args(options))
         }),
     )?;

@@ -5,6 +5,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+/// What is optional in the library is checked and tested all the same.
+pub(crate) const ADAPTERS: &str = "dutiful/sqlx";
+
 /// The folder of the workspace's Cargo.toml, searched upwards from the current folder.
 pub(crate) fn root() -> Result<PathBuf> {
     let current = std::env::current_dir()?;

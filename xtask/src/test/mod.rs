@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::db::Engine;
-use crate::workspace::cargo;
+use crate::workspace::{ADAPTERS, cargo};
 use counts::Counts;
 use runner::{Runner, interrupted};
 use servers::Servers;
@@ -60,7 +60,8 @@ pub(crate) fn run(test: &Test) -> Result<ExitCode> {
     let runner = Runner::begin()?;
     let servers = Servers::new()?;
     // The build and the start of the servers do not wait for each other.
-    let build = runner.spawn(cargo()?.args(["test", "--workspace", "--no-run"]))?;
+    let build =
+        runner.spawn(cargo()?.args(["test", "--workspace", "--features", ADAPTERS, "--no-run"]))?;
     let started = servers.start(&engines, interrupted);
     let built = build.wait()?;
     let mut names = started?;
@@ -78,7 +79,13 @@ pub(crate) fn run(test: &Test) -> Result<ExitCode> {
         names.insert(0, SQLITE.to_owned());
     }
     let mut command = cargo()?;
-    command.args(["test", "--workspace", "--no-fail-fast"]);
+    command.args([
+        "test",
+        "--workspace",
+        "--features",
+        ADAPTERS,
+        "--no-fail-fast",
+    ]);
     if let Some(filter) = &test.only {
         command.args(["--", filter]);
     }
