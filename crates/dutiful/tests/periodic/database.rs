@@ -12,15 +12,18 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Tables of one test on one engine.
 #[derive(Clone)]
-pub struct Database {
-    pub engine: &'static str,
+pub(crate) struct Database {
+    pub(crate) engine: &'static str,
     url: String,
     prefix: String,
     file: Option<PathBuf>,
 }
 
 /// Runs a test on every engine that there is, side by side.
-pub async fn on_every_engine<F: Future<Output = ()>>(test: &str, run: impl Fn(Database) -> F) {
+pub(crate) async fn on_every_engine<F: Future<Output = ()>>(
+    test: &str,
+    run: impl Fn(Database) -> F,
+) {
     let mut databases = vec![sqlite(test)];
     for (engine, variable) in [
         ("mariadb", "DUTIFUL_TEST_MARIADB_URL"),
@@ -64,7 +67,7 @@ fn sqlite(test: &str) -> Database {
 
 impl Database {
     /// A client with connections of its own, as another process would have.
-    pub async fn client(&self) -> Client {
+    pub(crate) async fn client(&self) -> Client {
         let builder = Client::builder(&self.url)
             .table_prefix(&self.prefix)
             .pool_size(2);
@@ -72,7 +75,7 @@ impl Database {
     }
 
     /// Runs a statement that is written with the usual prefix.
-    pub async fn execute(&self, sql: &str) {
+    pub(crate) async fn execute(&self, sql: &str) {
         let sql = sql.replace("dutiful_", &self.prefix);
         match self.engine {
             "sqlite" => drop(self.open_file().execute(&sql, []).unwrap()),
@@ -82,7 +85,7 @@ impl Database {
     }
 
     /// The one number that a query gives.
-    pub async fn number(&self, sql: &str) -> i64 {
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
         let sql = sql.replace("dutiful_", &self.prefix);
         match self.engine {
             "sqlite" => self
@@ -107,7 +110,7 @@ impl Database {
     }
 
     /// SQL for a column's time this many days earlier.
-    pub fn days_before(&self, column: &str, days: u32) -> String {
+    pub(crate) fn days_before(&self, column: &str, days: u32) -> String {
         match self.engine {
             "sqlite" => format!("{column} - {days} * 86400000000"),
             "postgres" => format!("{column} - {days} * interval '1 day'"),
@@ -144,7 +147,7 @@ impl Database {
 }
 
 /// Looks at a periodic until it is as wanted. Each look is also given to `check`.
-pub async fn wait_for(
+pub(crate) async fn wait_for(
     client: &Client,
     name: &str,
     mut wanted: impl FnMut(&PeriodicInfo) -> bool,
@@ -165,7 +168,7 @@ pub async fn wait_for(
 }
 
 /// Waits until something holds.
-pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
     let began = Instant::now();
     while !holds().await {
         assert!(began.elapsed() < PATIENCE, "waited too long: {what}");

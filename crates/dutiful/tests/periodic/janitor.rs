@@ -13,7 +13,7 @@ impl Task for Odd {
     type Output = ();
 
     async fn process(&self, payload: u32, _: &Context) -> Result<(), TaskError> {
-        if payload % 2 == 0 {
+        if payload.is_multiple_of(2) {
             Err(TaskError::discard("even"))
         } else {
             Ok(())
