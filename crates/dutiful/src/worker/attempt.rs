@@ -23,8 +23,16 @@ pub(crate) const CANCEL_GRACE: Duration = Duration::from_secs(2);
 /// Runs one job to its outcome and reports it. Never panics, and ends within the timeout plus the grace
 /// unless the handler blocks the thread; then the watch reports in its place.
 pub(crate) async fn run(shared: Arc<Shared>, lane: Arc<Lane>, lane_index: usize, job: Job) {
-    let Claimed { id, attempt, payload_version, payload, facts } = job.claimed;
-    let Some(cancel) = shared.inflight.cancellation(id, attempt) else { return };
+    let Claimed {
+        id,
+        attempt,
+        payload_version,
+        payload,
+        facts,
+    } = job.claimed;
+    let Some(cancel) = shared.inflight.cancellation(id, attempt) else {
+        return;
+    };
     let began = Instant::now();
     let deadline = began + lane.spec.timeout;
     let cx = Context {
@@ -44,7 +52,10 @@ pub(crate) async fn run(shared: Arc<Shared>, lane: Arc<Lane>, lane_index: usize,
     let ended = match payload {
         Err(why) => Ended::Undecodable(why),
         Ok(payload) => {
-            let stored = Stored { payload, version: payload_version };
+            let stored = Stored {
+                payload,
+                version: payload_version,
+            };
             let span = tracing::debug_span!("task", name = lane.spec.name, id, attempt);
             match lane.spec.threads {
                 Threads::Shared => on_lane(&lane, stored, &cx, &cancel).instrument(span).await,
@@ -71,7 +82,11 @@ pub(crate) async fn run(shared: Arc<Shared>, lane: Arc<Lane>, lane_index: usize,
 /// The facts once the claim stands.
 fn after_claim(facts: Option<&TaskFacts>, attempt: i64) -> TaskFacts {
     match facts {
-        Some(facts) => TaskFacts { leased: true, attempt, ..*facts },
+        Some(facts) => TaskFacts {
+            leased: true,
+            attempt,
+            ..*facts
+        },
         None => crate::store::facts::unreadable(attempt),
     }
 }
@@ -84,7 +99,7 @@ async fn on_lane(lane: &Lane, stored: Stored, cx: &Context, cancel: &Cancellatio
     tokio::pin!(run);
     let ended = tokio::select! {
         biased;
-        result = &mut run => return caught(result),
+        result = &mut run => return judged(cancel, caught(result)),
         () = tokio::time::sleep_until(cx.deadline().into()) => {
             Ended::TimedOut { timeout: lane.spec.timeout }
         }
@@ -99,9 +114,23 @@ async fn on_lane(lane: &Lane, stored: Stored, cx: &Context, cancel: &Cancellatio
     }
 }
 
+/// What a handler answers by itself counts, unless it was told to end: a handler that obeys at once must
+/// not be charged for that.
+fn judged(cancel: &CancellationToken, answered: Ended) -> Ended {
+    if cancel.is_cancelled() {
+        success_or(Ended::Released, answered)
+    } else {
+        answered
+    }
+}
+
 /// Work that was finished in the last moment is kept.
 fn success_or(told: Ended, answered: Ended) -> Ended {
-    if matches!(answered, Ended::Ran(Ran::Success(_))) { answered } else { told }
+    if matches!(answered, Ended::Ran(Ran::Success(_))) {
+        answered
+    } else {
+        told
+    }
 }
 
 /// Runs on a thread of its own, which may block as long as it likes.
@@ -119,7 +148,9 @@ async fn on_own_thread(
     let started = thread.spawn(move || {
         let _entered = span.enter();
         let run = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
             runtime.map(|runtime| runtime.block_on(handler.run(stored, its_cx)))
         }));
         let ended = match run {
@@ -137,7 +168,9 @@ async fn on_own_thread(
     let gone = || Ended::Panicked("the thread of the handler ended".to_owned());
     let told = tokio::select! {
         biased;
-        ended = &mut result => return ended.unwrap_or_else(|_| gone()),
+        ended = &mut result => {
+            return judged(&cx.inner.cancel, ended.unwrap_or_else(|_| gone()));
+        }
         () = tokio::time::sleep_until(cx.deadline().into()) => {
             Ended::TimedOut { timeout: lane.spec.timeout }
         }
