@@ -1,15 +1,16 @@
 //! Proof that the server's `SKIP LOCKED` locks: what two workers rely on when they claim at once.
 
 use crate::db::{Db, Tx};
-use crate::store::migrations::LOCK_ROW;
+use crate::store::migrations::{LIST, LOCK_ROW};
 use crate::{Error, ErrorKind, Result};
+use std::pin::pin;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 /// How often the row is asked for while other workers, which make the same test, hold it.
 const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(20);
-/// A server that waits here for the lock does not skip it.
+/// How long the answer may take while the row is locked; a busy server may need even longer.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 /// Locks a row on one connection and asks for it on another, which must not get it.
@@ -25,15 +26,39 @@ pub(crate) async fn skip_locked_holds(db: &Db) -> Result<()> {
         // The row is there, and for a second nobody gave it to us: locks are skipped.
         return Ok(());
     };
-    let other = db.dedicated();
-    let asked = timeout(ANSWER_MAX, other.write(&LOCK_ROW, vec![version.into()])).await;
-    tx.rollback().await?;
+    let asked = ask(db, version, tx).await?;
     match asked {
-        Ok(Ok(reply)) if reply.rows.is_empty() => Ok(()),
-        Ok(Ok(_)) => Err(refusal("gave the same row to two connections at once")),
-        Ok(Err(error)) => Err(error.into()),
-        Err(_) => Err(refusal("waited for a locked row instead of skipping it")),
+        Asked::Nothing => Ok(()),
+        Asked::Row => Err(refusal("gave the same row to two connections at once")),
+        Asked::RowAfterRelease => Err(refusal("waited for a locked row instead of skipping it")),
     }
+}
+
+/// What the other connection was given.
+enum Asked {
+    Nothing,
+    Row,
+    RowAfterRelease,
+}
+
+/// Asks for the row on another connection, and lets go of the lock. An answer that is late tells by itself
+/// whether it waited for that: then it holds the row.
+async fn ask(db: &Db, version: i64, tx: Tx) -> Result<Asked> {
+    let other = db.dedicated();
+    // Connects before the clock runs.
+    other.read(&LIST, Vec::new()).await?;
+    let mut answer = pin!(other.write(&LOCK_ROW, vec![version.into()]));
+    let in_time = timeout(ANSWER_MAX, &mut answer).await;
+    tx.rollback().await?;
+    let (reply, given) = match in_time {
+        Ok(reply) => (reply?, Asked::Row),
+        Err(_) => (answer.await?, Asked::RowAfterRelease),
+    };
+    Ok(if reply.rows.is_empty() {
+        Asked::Nothing
+    } else {
+        given
+    })
 }
 
 /// A transaction that has locked the row; `None` when others held it all the time.
