@@ -1,8 +1,9 @@
 //! Dedup: which submission is the same task as an earlier one, and for how long.
 
 use crate::harness::engine::Dialect;
+use crate::harness::life::Life;
 use crate::harness::trial::cases;
-use crate::harness::{Gate, TestDb, gated, until};
+use crate::harness::{TestDb, gated};
 use dutiful::{
     Client, Context, Dedup, DedupScope, ErrorKind, JsonSchema, Outcome, RetryPolicy, State, Submit,
     Task, TaskError, TaskId, WorkerHandle,
@@ -35,141 +36,61 @@ cases![
     dedup_keys_are_the_same_bytes_on_every_engine,
 ];
 
-/// Brings tasks into every state, by what really leads there.
-struct Life {
-    db: TestDb,
-    client: Client,
-    gate: Gate,
-    worker: WorkerHandle,
-    scope: DedupScope,
-}
-
-impl Life {
-    async fn new(db: &TestDb, scope: DedupScope) -> Life {
-        let (mut script, gate) = gated::<0>();
-        // Long enough that a task that has failed stays where it is.
-        script.retry_policy = RetryPolicy::Cooldown(HOUR);
-        let worker = db.worker(script).await;
-        Life {
-            db: db.clone(),
-            client: db.client().await,
-            gate,
-            worker,
-            scope,
+/// Submits the same again in each state, and checks in which of them it merges.
+async fn check(db: &TestDb, scope: DedupScope, merges: impl Fn(State) -> bool) {
+    let mut life = Life::new(db, scope).await;
+    for &state in State::ALL {
+        let id = life.bring(state).await;
+        let before = life.client.get(id).await.unwrap();
+        // A new one stays out of the worker's way.
+        let again = life.submission(state).held().await.unwrap();
+        let merged = merges(state);
+        let what = format!("{scope:?}, {state}");
+        assert_eq!(
+            (again.outcome == Outcome::Merged, again.id == id),
+            (merged, merged),
+            "{what}"
+        );
+        let after = life.client.get(id).await.unwrap();
+        assert_eq!(
+            after.max_retries,
+            before.max_retries + i64::from(merged),
+            "{what}"
+        );
+        if merged && state == State::Failed {
+            // It was exhausted, and runs again.
+            let run = life.gate.next().await;
+            life.gate.keep(run);
         }
     }
-
-    fn submission(&self, state: State) -> Submit<'_> {
-        // Nobody runs tasks of the other name, so that they stay queued.
-        let name = if state == State::Queued {
-            "Other"
-        } else {
-            "Script"
-        };
-        self.client
-            .submit_json(name, json!({ "becomes": state }))
-            .dedup(self.scope)
-    }
-
-    /// A new task that has come into the state.
-    async fn bring(&mut self, state: State) -> TaskId {
-        let submit = self.submission(state);
-        let submitted = match state {
-            State::Scheduled => submit.delay(HOUR).await,
-            State::Held => submit.held().await,
-            State::Failed => submit.max_retries(1).await,
-            _ => submit.await,
-        };
-        let id = submitted.unwrap().id;
-        match state {
-            State::Held | State::Scheduled | State::Queued => {}
-            _ => self.run(id, state).await,
-        }
-        let client = &self.client;
-        let there = || async { client.get(id).await.unwrap().state == state };
-        until(&format!("the task is {state}"), there).await;
-        id
-    }
-
-    async fn run(&mut self, id: TaskId, state: State) {
-        let run = self.gate.next().await;
-        assert_eq!(run.id(), id);
-        match state {
-            State::Running => self.gate.keep(run),
-            State::Retrying | State::Failed => run.fail("no"),
-            State::Succeeded => run.succeed(1),
-            State::Invalid => run.end(Err(TaskError::invalid("no use"))),
-            State::Discarded => run.end(Err(TaskError::discard("not needed"))),
-            State::Cancelled => {
-                self.client.cancel(id).await.unwrap();
-            }
-            State::Quarantined => {
-                self.db
-                    .exec(&format!(
-                        "UPDATE dutiful_tasks SET crashes = 2 WHERE id = {id}"
-                    ))
-                    .await;
-                self.db.expire(id).await;
-            }
-            other => panic!("no run leads to {other}"),
-        }
-    }
-
-    /// Submits the same again in each state, and checks in which of them it merges.
-    async fn check(mut self, merges: impl Fn(State) -> bool) {
-        for &state in State::ALL {
-            let id = self.bring(state).await;
-            let before = self.client.get(id).await.unwrap();
-            // A new one stays out of the worker's way.
-            let again = self.submission(state).held().await.unwrap();
-            let merged = merges(state);
-            let what = format!("{:?}, {state}", self.scope);
-            assert_eq!(
-                (again.outcome == Outcome::Merged, again.id == id),
-                (merged, merged),
-                "{what}"
-            );
-            let after = self.client.get(id).await.unwrap();
-            assert_eq!(
-                after.max_retries,
-                before.max_retries + i64::from(merged),
-                "{what}"
-            );
-        }
-        self.worker.shutdown().await;
-    }
+    life.worker.shutdown().await;
 }
 
 async fn scope_none_never_merges(db: TestDb) {
-    Life::new(&db, DedupScope::None)
-        .await
-        .check(|_| false)
-        .await;
+    check(&db, DedupScope::None, |_| false).await;
 }
 
 async fn scope_waiting_merges_until_the_first_claim(db: TestDb) {
     use State::{Held, Queued, Scheduled};
-    let life = Life::new(&db, DedupScope::Waiting).await;
-    life.check(|state| matches!(state, Held | Scheduled | Queued))
-        .await;
+    check(&db, DedupScope::Waiting, |state| {
+        matches!(state, Held | Scheduled | Queued)
+    })
+    .await;
 }
 
 async fn scope_active_merges_until_the_task_ends(db: TestDb) {
-    let life = Life::new(&db, DedupScope::Active).await;
-    life.check(|state| !state.is_ended()).await;
+    check(&db, DedupScope::Active, |state| !state.is_ended()).await;
 }
 
 async fn scope_until_success_merges_until_it_succeeds_or_is_ended(db: TestDb) {
-    let life = Life::new(&db, DedupScope::UntilSuccess).await;
-    life.check(|state| !state.is_ended() || state == State::Failed)
-        .await;
+    check(&db, DedupScope::UntilSuccess, |state| {
+        !state.is_ended() || state == State::Failed
+    })
+    .await;
 }
 
 async fn scope_always_merges_as_long_as_the_row_is_there(db: TestDb) {
-    Life::new(&db, DedupScope::Always)
-        .await
-        .check(|_| true)
-        .await;
+    check(&db, DedupScope::Always, |_| true).await;
     let client = db.client().await;
     let submit = || {
         client
@@ -187,7 +108,7 @@ async fn scope_always_merges_as_long_as_the_row_is_there(db: TestDb) {
 
 async fn scope_window_merges_for_its_time_whatever_becomes_of_the_task(db: TestDb) {
     let scope = DedupScope::Window(HOUR);
-    Life::new(&db, scope).await.check(|_| true).await;
+    check(&db, scope, |_| true).await;
     let client = db.client().await;
     let submit = || client.submit_json("Third", json!(1)).dedup(scope);
     let first = submit().await.unwrap();

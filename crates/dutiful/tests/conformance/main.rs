@@ -11,8 +11,22 @@
 
 mod harness;
 
+mod claim;
 mod dedup;
+mod json;
+mod lease;
+mod limits;
+mod list;
+mod migrate;
+mod operate;
+mod outcome;
+mod periodic;
+mod retry;
+mod settle;
+mod shutdown;
+mod steps;
 mod submit;
+mod version;
 
 use harness::engine::{self, Found};
 use harness::trial::{Case, trials};
@@ -23,7 +37,24 @@ use std::process::ExitCode;
 const THREADS: usize = 6;
 
 fn groups() -> Vec<Vec<Case>> {
-    vec![submit::cases(), dedup::cases()]
+    vec![
+        submit::cases(),
+        dedup::cases(),
+        claim::cases(),
+        lease::cases(),
+        settle::cases(),
+        retry::cases(),
+        operate::cases(),
+        limits::cases(),
+        outcome::cases(),
+        version::cases(),
+        steps::cases(),
+        shutdown::cases(),
+        json::cases(),
+        list::cases(),
+        migrate::cases(),
+        periodic::cases(),
+    ]
 }
 
 fn main() -> ExitCode {

@@ -2,6 +2,7 @@
 
 pub(crate) mod database;
 pub(crate) mod engine;
+pub(crate) mod life;
 pub(crate) mod raw;
 pub(crate) mod script;
 pub(crate) mod trial;

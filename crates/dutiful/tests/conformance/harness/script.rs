@@ -124,6 +124,11 @@ impl Started {
         let _ = self.answer.send(answer);
     }
 
+    /// Whether nobody waits for the answer any more: the handler was dropped.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.answer.is_closed()
+    }
+
     pub(crate) fn succeed(self, result: impl Into<Value>) {
         self.end(Ok(result.into()));
     }
