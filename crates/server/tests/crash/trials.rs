@@ -15,10 +15,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// What a trial does in its arena.
+type Run = fn(Arc<Arena>) -> Pin<Box<dyn Future<Output = ()>>>;
+
 /// A promise and its trial.
 pub(crate) struct Promise {
     name: &'static str,
-    run: fn(Arc<Arena>) -> Pin<Box<dyn Future<Output = ()>>>,
+    run: Run,
 }
 
 macro_rules! promises {
