@@ -23,14 +23,28 @@ impl Task for GreetTask {
 
 #[tokio::main]
 async fn main() -> dutiful::Result<()> {
-    let url = std::env::var("DUTIFUL_DATABASE_URL").unwrap_or_else(|_| "sqlite:tasks.db".to_owned());
+    let url =
+        std::env::var("DUTIFUL_DATABASE_URL").unwrap_or_else(|_| "sqlite:tasks.db".to_owned());
     let client = Client::connect(&url).await?;
     client.migrate().await?;
-    let greeting = Greeting { message: "hello ".to_owned(), count: 3 };
+    let greeting = Greeting {
+        message: "hello ".to_owned(),
+        count: 3,
+    };
     let task = client.submit::<GreetTask>(greeting).await?;
-    let worker = Worker::new(client.clone()).register(GreetTask).start().await?;
-    let done = client.wait(task.id, std::time::Duration::from_secs(10)).await?;
-    println!("task {} {}: {}", done.id, done.state, json!(done.result_data));
+    let worker = Worker::new(client.clone())
+        .register(GreetTask)
+        .start()
+        .await?;
+    let done = client
+        .wait(task.id, std::time::Duration::from_secs(10))
+        .await?;
+    println!(
+        "task {} {}: {}",
+        done.id,
+        done.state,
+        json!(done.result_data)
+    );
     worker.shutdown().await;
     Ok(())
 }

@@ -8,17 +8,17 @@ mod submit;
 mod wake;
 
 pub use builder::ClientBuilder;
+pub(crate) use draft::{Draft, invalid};
 pub use draft::{Outcome, Submitted};
 pub use inspect::{
     AttemptInfo, Filter, LogLine, NameCounts, Page, PeriodicInfo, Stats, TaskInfo, WorkerInfo,
 };
 pub use submit::{Submit, SubmitMany};
 pub(crate) use submit::{draft_options, typed_draft};
-pub(crate) use draft::{Draft, invalid};
 pub(crate) use wake::{HINT, Wake};
 
 use crate::Result;
-use crate::db::{Db, DatabaseUrl};
+use crate::db::{DatabaseUrl, Db};
 use crate::migrate::{Migration, Migrator};
 use std::sync::Arc;
 

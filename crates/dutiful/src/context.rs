@@ -73,7 +73,9 @@ impl Context {
 
     /// How much time is left; zero when none.
     pub fn remaining(&self) -> Duration {
-        self.inner.deadline.saturating_duration_since(Instant::now())
+        self.inner
+            .deadline
+            .saturating_duration_since(Instant::now())
     }
 
     /// Waits until the run is to end early: cancelled by an operator, lease lost, timed out, or the
@@ -155,7 +157,10 @@ impl Context {
         };
         let mut session = Within::new(tx, client.db().prefix().clone());
         // Set first: from here on only the row can tell whether the attempt is settled.
-        self.inner.effects.settled_by_handler.store(true, Ordering::SeqCst);
+        self.inner
+            .effects
+            .settled_by_handler
+            .store(true, Ordering::SeqCst);
         if settle::success_within(&mut session, &self.inner.worker, &success).await? {
             return Ok(());
         }
@@ -167,7 +172,9 @@ impl Attempt {
     /// Bytes of payload that a follow-up may have.
     pub(crate) fn payload_bytes_max(&self) -> usize {
         let client = self.client.as_ref();
-        client.map_or(limits::PAYLOAD_BYTES_MAX, |client| client.db().payload_bytes_max())
+        client.map_or(limits::PAYLOAD_BYTES_MAX, |client| {
+            client.db().payload_bytes_max()
+        })
     }
 
     /// A result as it is stored. `what` names it in the error.
@@ -177,7 +184,9 @@ impl Attempt {
             .map_err(|error| invalid(format!("{what} is no JSON: {error}")))?;
         let (bytes, most) = (json.len(), self.result_bytes_max());
         if bytes > most {
-            return Err(invalid(format!("{what} has {bytes} bytes; at most {most} are stored")));
+            return Err(invalid(format!(
+                "{what} has {bytes} bytes; at most {most} are stored"
+            )));
         }
         Ok(json)
     }
@@ -185,13 +194,18 @@ impl Attempt {
     /// Bytes of a result that are stored.
     pub(crate) fn result_bytes_max(&self) -> usize {
         let client = self.client.as_ref();
-        client.map_or(limits::RESULT_BYTES_MAX, |client| client.db().result_bytes_max())
+        client.map_or(limits::RESULT_BYTES_MAX, |client| {
+            client.db().result_bytes_max()
+        })
     }
 
     pub(crate) fn lease_lost(&self) -> Error {
         Error::new(
             ErrorKind::LeaseLost,
-            format!("attempt {} of task {} no longer holds its lease", self.attempt, self.task),
+            format!(
+                "attempt {} of task {} no longer holds its lease",
+                self.attempt, self.task
+            ),
         )
     }
 

@@ -80,7 +80,11 @@ struct Inner {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error(Arc::new(Inner { kind, message: message.into(), cause: None }))
+        Error(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            cause: None,
+        }))
     }
 
     /// The same error with a sentence before it that says what was being done.
@@ -90,7 +94,11 @@ impl Error {
             Some(cause) => format!("{}: {cause}", self.0.message),
             None => self.0.message.clone(),
         });
-        Error(Arc::new(Inner { kind: self.0.kind, message: doing.to_string(), cause }))
+        Error(Arc::new(Inner {
+            kind: self.0.kind,
+            message: doing.to_string(),
+            cause,
+        }))
     }
 
     /// What to decide by.

@@ -166,8 +166,11 @@ impl<T: Task> Periodic<T> {
         let handler: Arc<dyn Handler> = Arc::clone(&self.task) as Arc<dyn Handler>;
         if self.local {
             let payload = self.payload.map(|payload| payload.to_string());
-            let local =
-                LocalPeriodic { handler: Arc::clone(&handler), schedule: self.schedule, payload };
+            let local = LocalPeriodic {
+                handler: Arc::clone(&handler),
+                schedule: self.schedule,
+                payload,
+            };
             return (handler, Kind::Local(local));
         }
         (handler, Kind::Stored(self.definition()))
@@ -180,7 +183,10 @@ impl<T: Task> Periodic<T> {
             return Err(Error::new(ErrorKind::Config, format!("periodic: {error}")));
         }
         if self.missed_window > DELAY_MAX {
-            let text = format!("a window of {:?} is more than ten years", self.missed_window);
+            let text = format!(
+                "a window of {:?} is more than ten years",
+                self.missed_window
+            );
             return Err(in_periodic(Error::new(ErrorKind::Config, text)));
         }
         let schedule = self.schedule.map_err(in_periodic)?;

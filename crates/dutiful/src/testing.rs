@@ -73,7 +73,10 @@ impl TestClient {
         let tasks = self.client.list(&filter).await?.tasks;
         let read = |task: TaskInfo| {
             serde_json::from_value(task.task_payload).map_err(|error| {
-                Error::new(ErrorKind::Decode, format!("the payload of task {}: {error}", task.id))
+                Error::new(
+                    ErrorKind::Decode,
+                    format!("the payload of task {}: {error}", task.id),
+                )
             })
         };
         tasks.into_iter().map(read).collect()
@@ -118,8 +121,12 @@ impl TestClient {
 /// As [`Worker::start`]; `timeout` when there is still something due after a minute.
 pub async fn drain(worker: Worker) -> Result<WorkerCounts> {
     let handle = worker.start().await?;
-    let names: Vec<String> =
-        handle.shared.lanes.iter().map(|lane| lane.spec.name.to_owned()).collect();
+    let names: Vec<String> = handle
+        .shared
+        .lanes
+        .iter()
+        .map(|lane| lane.spec.name.to_owned())
+        .collect();
     let began = Instant::now();
     loop {
         let levels = poll::poll(handle.shared.client.db(), &names).await?;
@@ -129,7 +136,10 @@ pub async fn drain(worker: Worker) -> Result<WorkerCounts> {
         }
         if began.elapsed() > DRAIN_MAX {
             handle.shutdown().await;
-            return Err(Error::new(ErrorKind::Timeout, "tasks are still due after a minute"));
+            return Err(Error::new(
+                ErrorKind::Timeout,
+                "tasks are still due after a minute",
+            ));
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
     }

@@ -21,7 +21,9 @@ pub(crate) fn storable(text: &str, bytes_max: usize) -> String {
 /// The last place at or before `most` where a character begins.
 fn boundary(text: &str, most: usize) -> usize {
     let mut places = (0..=most.min(text.len())).rev();
-    places.find(|&place| text.is_char_boundary(place)).unwrap_or(0)
+    places
+        .find(|&place| text.is_char_boundary(place))
+        .unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -31,7 +33,10 @@ mod tests {
     #[test]
     fn long_text_is_cut_at_a_character_and_marked() {
         let cut = storable(&"é".repeat(100), 50);
-        assert!(cut.len() <= 50 && cut.ends_with("… (cut)") && cut.starts_with("éé"), "{cut}");
+        assert!(
+            cut.len() <= 50 && cut.ends_with("… (cut)") && cut.starts_with("éé"),
+            "{cut}"
+        );
         assert_eq!(storable("short", 50), "short");
     }
 

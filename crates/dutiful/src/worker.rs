@@ -17,17 +17,17 @@ mod lane_thread;
 mod log;
 mod recorder;
 mod registry;
+mod settler;
 pub(crate) mod shared;
 mod shutdown;
 mod start;
-mod settler;
 mod trouble;
 mod waker;
 
 pub use handle::{WorkerCounts, WorkerHandle};
+pub(crate) use handler::Handler;
 pub use janitor::Retention;
 pub use registry::{Register, Registry};
-pub(crate) use handler::Handler;
 pub(crate) use trouble::Trouble;
 
 use crate::{Client, Result};
@@ -107,13 +107,18 @@ impl Worker {
     /// # Errors
     /// As [`Worker::run`].
     pub async fn start(self) -> Result<WorkerHandle> {
-        let settings = start::Settings { grace: self.grace, retention: self.retention };
+        let settings = start::Settings {
+            grace: self.grace,
+            retention: self.retention,
+        };
         start::start(self.client, self.registry, settings).await
     }
 }
 
 impl std::fmt::Debug for Worker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Worker").field("client", &self.client).finish_non_exhaustive()
+        f.debug_struct("Worker")
+            .field("client", &self.client)
+            .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,9 @@ use std::process::{Child, Command, Stdio};
 
 /// The fenced blocks of one language in a document.
 fn blocks(document: &str, language: &str) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(document);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(document);
     let text = std::fs::read_to_string(&path).unwrap();
     let mut blocks = Vec::new();
     let mut open: Option<String> = None;
@@ -32,14 +34,24 @@ struct Shell {
 
 impl Shell {
     fn new() -> Shell {
-        Shell { folder: tempfile::tempdir().unwrap(), workers: Vec::new() }
+        Shell {
+            folder: tempfile::tempdir().unwrap(),
+            workers: Vec::new(),
+        }
     }
 
     fn command(&self, program: &str) -> Command {
         let binary = PathBuf::from(env!("CARGO_BIN_EXE_dutiful"));
-        let path = format!("{}:{}", binary.parent().unwrap().display(), std::env::var("PATH").unwrap());
+        let path = format!(
+            "{}:{}",
+            binary.parent().unwrap().display(),
+            std::env::var("PATH").unwrap()
+        );
         let mut command = Command::new(program);
-        command.current_dir(self.folder.path()).env("PATH", path).stdin(Stdio::null());
+        command
+            .current_dir(self.folder.path())
+            .env("PATH", path)
+            .stdin(Stdio::null());
         command
     }
 
@@ -47,7 +59,11 @@ impl Shell {
     fn run(&mut self, line: &str) {
         let line = line.split(" #").next().unwrap().trim();
         if line == "dutiful worker" {
-            let worker = self.command("dutiful").arg("worker").stderr(Stdio::null()).spawn();
+            let worker = self
+                .command("dutiful")
+                .arg("worker")
+                .stderr(Stdio::null())
+                .spawn();
             self.workers.push(worker.unwrap());
             return;
         }
@@ -57,7 +73,11 @@ impl Shell {
     }
 
     fn python(&mut self, program: &str) {
-        let output = self.command("python3").args(["-c", program]).output().unwrap();
+        let output = self
+            .command("python3")
+            .args(["-c", program])
+            .output()
+            .unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "python failed: {error}\n{program}");
     }
@@ -105,7 +125,9 @@ fn the_python_of_the_documents_runs_as_written() {
     let mut shell = Shell::new();
     shell.run("dutiful migrate up");
     for block in blocks("docs/plain-sql.md", "python") {
-        shell.python(&format!("import sqlite3\nconnection = sqlite3.connect('dutiful.db')\n{block}"));
+        shell.python(&format!(
+            "import sqlite3\nconnection = sqlite3.connect('dutiful.db')\n{block}"
+        ));
     }
     shell.run("dutiful show 1");
 }

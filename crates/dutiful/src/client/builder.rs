@@ -1,7 +1,7 @@
 //! Connecting, with settings.
 
 use super::{Client, Inner, Wake};
-use crate::db::{Db, DatabaseUrl, DbOptions, Prefix};
+use crate::db::{DatabaseUrl, Db, DbOptions, Prefix};
 use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
 
@@ -20,7 +20,11 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     pub(super) fn new(url: &str) -> ClientBuilder {
-        ClientBuilder { url: url.to_owned(), pool_size: POOL_SIZE, table_prefix: None }
+        ClientBuilder {
+            url: url.to_owned(),
+            pool_size: POOL_SIZE,
+            table_prefix: None,
+        }
     }
 
     /// How many connections callers share: 1 to 256, by default 8. A worker adds three of its own.
@@ -43,7 +47,10 @@ impl ClientBuilder {
         if !(1..=POOL_SIZE_MAX).contains(&self.pool_size) {
             return Err(Error::new(
                 ErrorKind::Config,
-                format!("a pool of {} connections; use 1 to {POOL_SIZE_MAX}", self.pool_size),
+                format!(
+                    "a pool of {} connections; use 1 to {POOL_SIZE_MAX}",
+                    self.pool_size
+                ),
             ));
         }
         let prefix = match &self.table_prefix {
@@ -56,8 +63,17 @@ impl ClientBuilder {
             })?,
         };
         let url = DatabaseUrl::parse(&self.url)?;
-        let db = Db::open(&url, &DbOptions { pool_size: self.pool_size, prefix }).await?;
+        let db = Db::open(
+            &url,
+            &DbOptions {
+                pool_size: self.pool_size,
+                prefix,
+            },
+        )
+        .await?;
         let wake = Wake::new(&db);
-        Ok(Client { inner: Arc::new(Inner { db, url, wake }) })
+        Ok(Client {
+            inner: Arc::new(Inner { db, url, wake }),
+        })
     }
 }

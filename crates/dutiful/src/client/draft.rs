@@ -26,8 +26,15 @@ pub struct Submitted {
 
 impl From<Submission> for Submitted {
     fn from(submission: Submission) -> Submitted {
-        let outcome = if submission.merged { Outcome::Merged } else { Outcome::Created };
-        Submitted { id: TaskId(submission.id), outcome }
+        let outcome = if submission.merged {
+            Outcome::Merged
+        } else {
+            Outcome::Created
+        };
+        Submitted {
+            id: TaskId(submission.id),
+            outcome,
+        }
     }
 }
 
@@ -81,9 +88,13 @@ impl Draft {
         let submission_key = uuid::Uuid::now_v7().into_bytes();
         let key = match (&self.scope, &self.key_text, self.key) {
             (DedupScope::None, _, _) => submission_key.to_vec(),
-            (_, Some(text), _) => DedupKey::for_text(&self.task_name, text).as_bytes().to_vec(),
+            (_, Some(text), _) => DedupKey::for_text(&self.task_name, text)
+                .as_bytes()
+                .to_vec(),
             (_, None, Some(key)) => key.as_bytes().to_vec(),
-            (_, None, None) => DedupKey::for_payload(&self.task_name, &payload).as_bytes().to_vec(),
+            (_, None, None) => DedupKey::for_payload(&self.task_name, &payload)
+                .as_bytes()
+                .to_vec(),
         };
         let window = match self.scope {
             DedupScope::Window(window) => Some(window.min(limits::DELAY_MAX)),
@@ -95,7 +106,11 @@ impl Draft {
             priority: i64::from(self.priority.get()),
             max_retries: i64::from(self.max_retries),
             start: self.start,
-            slot: Slot { key, scope: self.scope.stored(), window },
+            slot: Slot {
+                key,
+                scope: self.scope.stored(),
+                window,
+            },
             submission_key,
             replace_payload: self.replace_payload,
             task_name: self.task_name,
@@ -105,13 +120,13 @@ impl Draft {
 
 fn check_start(start: Start) -> Result<()> {
     match start {
-        Start::After(delay) if delay > limits::DELAY_MAX => {
-            Err(invalid(format!("a delay of {delay:?} is more than ten years")))
-        }
+        Start::After(delay) if delay > limits::DELAY_MAX => Err(invalid(format!(
+            "a delay of {delay:?} is more than ten years"
+        ))),
         // What every engine's time type holds.
-        Start::At(time) if time < Timestamp::from_micros(0) || time > Timestamp::MAX => {
-            Err(invalid(format!("the time {time} is outside the years 1970 to 9999")))
-        }
+        Start::At(time) if time < Timestamp::from_micros(0) || time > Timestamp::MAX => Err(
+            invalid(format!("the time {time} is outside the years 1970 to 9999")),
+        ),
         _ => Ok(()),
     }
 }

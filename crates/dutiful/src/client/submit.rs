@@ -1,11 +1,11 @@
 //! Submitting: one task, many, or inside a caller's own transaction.
 
-use super::draft::{Draft, Submitted, invalid};
 use super::Client;
+use super::draft::{Draft, Submitted, invalid};
 use crate::adapters::{Enlist, Within};
-use crate::store::session::{Autocommit, OwnTx};
 use crate::db::{DbErrorKind, DbResult};
 use crate::store::find_again::find_again;
+use crate::store::session::{Autocommit, OwnTx};
 use crate::store::submit::{NewTask, Start, Submission, submit};
 use crate::store::{self, retry};
 use crate::{Result, Task};
@@ -26,7 +26,10 @@ impl Client {
     /// holds, or is larger than 1 MiB, or on MySQL than half of `max_allowed_packet`; whatever the
     /// database says.
     pub fn submit<T: Task>(&self, payload: T::Payload) -> Submit<'_> {
-        Submit { client: self, draft: typed_draft::<T>(&payload) }
+        Submit {
+            client: self,
+            draft: typed_draft::<T>(&payload),
+        }
     }
 
     /// Submits many tasks of one type, at most 10,000: all of them or none.
@@ -40,7 +43,10 @@ impl Client {
         let drafts = payloads.into_iter().enumerate().map(|(index, payload)| {
             typed_draft::<T>(&payload).map_err(|error| error.context(format!("payload {index}")))
         });
-        SubmitMany { client: self, drafts: drafts.collect() }
+        SubmitMany {
+            client: self,
+            drafts: drafts.collect(),
+        }
     }
 
     /// Submits a task whose type this program does not know. Nothing but the limits is checked.
@@ -48,7 +54,10 @@ impl Client {
     /// # Errors
     /// As [`Client::submit`].
     pub fn submit_json(&self, task_name: &str, payload: serde_json::Value) -> Submit<'_> {
-        Submit { client: self, draft: Ok(Draft::new(task_name, payload)) }
+        Submit {
+            client: self,
+            draft: Ok(Draft::new(task_name, payload)),
+        }
     }
 
     async fn submit_one(&self, task: NewTask) -> Result<Submitted> {
@@ -63,7 +72,9 @@ impl Client {
     }
 
     async fn submit_all(&self, tasks: Vec<NewTask>) -> Result<Vec<Submitted>> {
-        let Some(first) = tasks.first() else { return Ok(Vec::new()) };
+        let Some(first) = tasks.first() else {
+            return Ok(Vec::new());
+        };
         let write = || async {
             let mut own = OwnTx::begin(self.db()).await?;
             let done = submit(&mut own, &tasks).await?;

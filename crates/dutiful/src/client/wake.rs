@@ -67,7 +67,10 @@ impl Wake {
     }
 
     fn local(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Notify>>> {
-        self.inner.local.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .local
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts the hinter unless it runs already.

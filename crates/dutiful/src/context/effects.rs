@@ -43,7 +43,9 @@ impl Effects {
         match notes.lines_seen {
             0..LOG_LINES_PER_ATTEMPT_MAX => notes.lines.push(shorten(&line)),
             LOG_LINES_PER_ATTEMPT_MAX => {
-                notes.lines.push("further lines of this attempt are not kept".to_owned());
+                notes
+                    .lines
+                    .push("further lines of this attempt are not kept".to_owned());
             }
             _ => {}
         }
@@ -56,9 +58,14 @@ impl Effects {
             return Vec::new();
         }
         let mut notes = lock(&self.notes);
-        let progress =
-            notes.progress.take().map(|(percent, note)| Note::Progress { percent, note });
-        progress.into_iter().chain(notes.lines.drain(..).map(Note::Line)).collect()
+        let progress = notes
+            .progress
+            .take()
+            .map(|(percent, note)| Note::Progress { percent, note });
+        progress
+            .into_iter()
+            .chain(notes.lines.drain(..).map(Note::Line))
+            .collect()
     }
 
     pub(crate) fn add_follow_up(&self, task: NewTask) {

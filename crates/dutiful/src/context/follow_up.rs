@@ -23,7 +23,10 @@ impl<'c> FollowUp<'c> {
     draft_options!();
 
     pub(super) fn new<T: Task>(cx: &'c Context, payload: &T::Payload) -> FollowUp<'c> {
-        FollowUp { cx, draft: typed_draft::<T>(payload) }
+        FollowUp {
+            cx,
+            draft: typed_draft::<T>(payload),
+        }
     }
 
     fn add(self) -> Result<()> {

@@ -40,9 +40,12 @@ impl Context {
                 "the step name `{name}` cannot be used: take 1 to {STEP_NAME_BYTES_MAX} bytes"
             )));
         }
-        let Some(client) = &self.inner.client else { return work().await };
-        if let Some(stored) =
-            steps::get(client.db(), self.inner.task.0, name).await.map_err(Error::from)?
+        let Some(client) = &self.inner.client else {
+            return work().await;
+        };
+        if let Some(stored) = steps::get(client.db(), self.inner.task.0, name)
+            .await
+            .map_err(Error::from)?
         {
             return serde_json::from_str(&stored).map_err(|error| {
                 TaskError::failed(format!(
@@ -61,7 +64,9 @@ impl Context {
         name: &str,
         value: &impl Serialize,
     ) -> Result<()> {
-        let result = self.inner.storable_json(&format!("the result of step `{name}`"), value)?;
+        let result = self
+            .inner
+            .storable_json(&format!("the result of step `{name}`"), value)?;
         let step = steps::Step {
             task: self.inner.task.0,
             attempt: self.inner.attempt,
@@ -69,6 +74,10 @@ impl Context {
             name,
             result: &result,
         };
-        if steps::put(client.db(), &step).await? { Ok(()) } else { Err(self.inner.lease_lost()) }
+        if steps::put(client.db(), &step).await? {
+            Ok(())
+        } else {
+            Err(self.inner.lease_lost())
+        }
     }
 }

@@ -41,7 +41,11 @@ pub(crate) struct DbError {
 
 impl DbError {
     pub(crate) fn new(kind: DbErrorKind, message: impl Into<String>) -> DbError {
-        DbError { kind, code: None, message: message.into() }
+        DbError {
+            kind,
+            code: None,
+            message: message.into(),
+        }
     }
 
     pub(crate) fn with_code(mut self, code: impl Into<String>) -> DbError {

@@ -34,8 +34,15 @@ impl Io {
             .thread_name("dutiful-io")
             .enable_all()
             .build()
-            .map_err(|error| DbError::new(DbErrorKind::Other, format!("cannot start a thread: {error}")))?;
-        Ok(Io { runtime: Arc::new(Stop(Some(runtime))) })
+            .map_err(|error| {
+                DbError::new(
+                    DbErrorKind::Other,
+                    format!("cannot start a thread: {error}"),
+                )
+            })?;
+        Ok(Io {
+            runtime: Arc::new(Stop(Some(runtime))),
+        })
     }
 
     /// Runs `work` on the loop, to its end even when the caller goes away.
@@ -45,13 +52,17 @@ impl Io {
         F: Future<Output = DbResult<T>> + Send + 'static,
     {
         let Some(runtime) = self.runtime.0.as_ref() else {
-            return Err(DbError::new(DbErrorKind::Unavailable, "the client was closed"));
+            return Err(DbError::new(
+                DbErrorKind::Unavailable,
+                "the client was closed",
+            ));
         };
         match runtime.spawn(work).await {
             Ok(result) => result,
-            Err(error) => {
-                Err(DbError::new(DbErrorKind::LinkLost, format!("the operation was ended: {error}")))
-            }
+            Err(error) => Err(DbError::new(
+                DbErrorKind::LinkLost,
+                format!("the operation was ended: {error}"),
+            )),
         }
     }
 

@@ -31,7 +31,9 @@ pub(crate) struct Row(pub(crate) Vec<Value>);
 
 impl Row {
     fn column(&self, index: usize) -> DbResult<&Value> {
-        self.0.get(index).ok_or_else(|| DbError::decode(index, "no such column"))
+        self.0
+            .get(index)
+            .ok_or_else(|| DbError::decode(index, "no such column"))
     }
 
     pub(crate) fn opt_int(&self, index: usize) -> DbResult<Option<i64>> {
@@ -43,7 +45,8 @@ impl Row {
     }
 
     pub(crate) fn int(&self, index: usize) -> DbResult<i64> {
-        self.opt_int(index)?.ok_or_else(|| DbError::decode(index, "an integer was expected, not NULL"))
+        self.opt_int(index)?
+            .ok_or_else(|| DbError::decode(index, "an integer was expected, not NULL"))
     }
 
     pub(crate) fn opt_text(&self, index: usize) -> DbResult<Option<&str>> {
@@ -55,7 +58,8 @@ impl Row {
     }
 
     pub(crate) fn text(&self, index: usize) -> DbResult<&str> {
-        self.opt_text(index)?.ok_or_else(|| DbError::decode(index, "text was expected, not NULL"))
+        self.opt_text(index)?
+            .ok_or_else(|| DbError::decode(index, "text was expected, not NULL"))
     }
 
     /// Moves the text out, so that large payloads are not copied.
@@ -86,7 +90,8 @@ impl Row {
     }
 
     pub(crate) fn time(&self, index: usize) -> DbResult<Timestamp> {
-        self.opt_time(index)?.ok_or_else(|| DbError::decode(index, "a time was expected, not NULL"))
+        self.opt_time(index)?
+            .ok_or_else(|| DbError::decode(index, "a time was expected, not NULL"))
     }
 }
 

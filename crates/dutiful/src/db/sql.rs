@@ -50,7 +50,10 @@ pub(crate) struct Prefix {
 
 impl Default for Prefix {
     fn default() -> Self {
-        Prefix { prefix: Arc::from(DEFAULT_PREFIX), rewritten: Arc::default() }
+        Prefix {
+            prefix: Arc::from(DEFAULT_PREFIX),
+            rewritten: Arc::default(),
+        }
     }
 }
 
@@ -58,11 +61,14 @@ impl Prefix {
     /// Takes 1 to 32 of `[a-z0-9_]`, not beginning with a digit: what all three engines accept
     /// without quotes.
     pub(crate) fn new(prefix: &str) -> Option<Prefix> {
-        let letters =
-            prefix.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        let letters = prefix
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         let first = prefix.bytes().next()?;
-        (letters && !first.is_ascii_digit() && prefix.len() <= 32)
-            .then(|| Prefix { prefix: Arc::from(prefix), rewritten: Arc::default() })
+        (letters && !first.is_ascii_digit() && prefix.len() <= 32).then(|| Prefix {
+            prefix: Arc::from(prefix),
+            rewritten: Arc::default(),
+        })
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -74,10 +80,17 @@ impl Prefix {
         if &*self.prefix == DEFAULT_PREFIX {
             return Cow::Borrowed(text);
         }
-        if let Some(known) = self.rewritten.read().ok().and_then(|map| map.get(text).cloned()) {
+        if let Some(known) = self
+            .rewritten
+            .read()
+            .ok()
+            .and_then(|map| map.get(text).cloned())
+        {
             return Cow::Owned(known.to_string());
         }
-        let parts = text.split(SQLITE_NOW).map(|part| part.replace(DEFAULT_PREFIX, &self.prefix));
+        let parts = text
+            .split(SQLITE_NOW)
+            .map(|part| part.replace(DEFAULT_PREFIX, &self.prefix));
         let new = parts.collect::<Vec<_>>().join(SQLITE_NOW);
         if let Ok(mut map) = self.rewritten.write() {
             map.insert(text, Arc::from(new.as_str()));

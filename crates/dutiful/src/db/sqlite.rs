@@ -53,7 +53,8 @@ impl Clock {
 
     fn now_micros(&self) -> i64 {
         let now = dutiful_core::Timestamp::from_system_time(std::time::SystemTime::now());
-        now.as_micros().saturating_add(self.0.load(Ordering::SeqCst))
+        now.as_micros()
+            .saturating_add(self.0.load(Ordering::SeqCst))
     }
 }
 
@@ -66,12 +67,25 @@ impl Sqlite {
         let readers = match &file {
             Some(file) => {
                 let threads = options.pool_size.clamp(1, 4);
-                Some(reader::Readers::start(file, threads, &clock, &options.prefix)?)
+                Some(reader::Readers::start(
+                    file,
+                    threads,
+                    &clock,
+                    &options.prefix,
+                )?)
             }
             None => None,
         };
         let prefix = options.prefix.clone();
-        Ok(Sqlite { inner: Arc::new(Inner { writer, readers, prefix, clock, file }) })
+        Ok(Sqlite {
+            inner: Arc::new(Inner {
+                writer,
+                readers,
+                prefix,
+                clock,
+                file,
+            }),
+        })
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -89,7 +103,11 @@ impl Sqlite {
 
     pub(crate) async fn read(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Vec<Row>> {
         match &self.inner.readers {
-            Some(readers) => readers.run(move |session| session.query(sql, &params)).await,
+            Some(readers) => {
+                readers
+                    .run(move |session| session.query(sql, &params))
+                    .await
+            }
             None => self.job(move |session| session.query(sql, &params)).await,
         }
     }
@@ -118,7 +136,9 @@ impl Sqlite {
 
     /// A connection that sees when another one has committed: for the waker.
     pub(crate) fn watcher(&self) -> DbResult<Option<Watcher>> {
-        let Some(file) = self.file() else { return Ok(None) };
+        let Some(file) = self.file() else {
+            return Ok(None);
+        };
         let connection = open::connection(Some(file), &self.inner.clock)?;
         Ok(Some(Watcher { connection }))
     }

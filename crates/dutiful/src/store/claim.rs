@@ -147,7 +147,10 @@ pub(crate) struct Batch {
 /// When the link breaks the tasks may have been claimed: see [`claimed_unheard`].
 pub(crate) async fn claim(db: &Db, request: &Request) -> DbResult<Batch> {
     let rows = retry::repeat_undone(|| take_due(db, request)).await?;
-    let mut batch = Batch { found: rows.len(), ..Batch::default() };
+    let mut batch = Batch {
+        found: rows.len(),
+        ..Batch::default()
+    };
     let mut lost = Vec::new();
     for mut row in rows {
         if row.opt_text(6)?.is_some() {
@@ -172,7 +175,9 @@ pub(crate) async fn claimed_unheard(db: &Db, request: &Request) -> DbResult<Vec<
         request.task_name.as_str().into(),
         request.priority.into(),
         request.worker.as_str().into(),
-        i64::try_from(request.lease.as_micros()).unwrap_or(i64::MAX).into(),
+        i64::try_from(request.lease.as_micros())
+            .unwrap_or(i64::MAX)
+            .into(),
     ];
     let mut rows = db.read(&HELD, params).await?;
     let read_held = |row: &mut Row| {
@@ -195,14 +200,23 @@ pub(crate) fn read(row: &mut Row, attempt: i64) -> DbResult<Claimed> {
         Ok(_) => payload,
     };
     let payload_version = row.int(2).unwrap_or(1);
-    Ok(Claimed { id: row.int(0)?, attempt, payload_version, payload, facts: facts.ok() })
+    Ok(Claimed {
+        id: row.int(0)?,
+        attempt,
+        payload_version,
+        payload,
+        facts: facts.ok(),
+    })
 }
 
 async fn take_due(db: &Db, request: &Request) -> DbResult<Vec<Row>> {
     let lease = i64::try_from(request.lease.as_micros()).unwrap_or(i64::MAX);
     let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
-    let mut due: Vec<Value> =
-        vec![request.task_name.as_str().into(), request.priority.into(), limit.into()];
+    let mut due: Vec<Value> = vec![
+        request.task_name.as_str().into(),
+        request.priority.into(),
+        limit.into(),
+    ];
     match db {
         Db::Postgres(db) => {
             due.extend([request.worker.as_str().into(), lease.into()]);
@@ -211,7 +225,8 @@ async fn take_due(db: &Db, request: &Request) -> DbResult<Vec<Row>> {
         // All of it is one job for the writer's thread.
         Db::Sqlite(db) => {
             let worker = request.worker.clone();
-            db.job(move |session| take_on_sqlite(session, &due, worker, lease)).await
+            db.job(move |session| take_on_sqlite(session, &due, worker, lease))
+                .await
         }
         // Nothing returns what it updated here, so the rows are locked, read and then taken.
         Db::Mysql(db) => {
@@ -219,7 +234,11 @@ async fn take_due(db: &Db, request: &Request) -> DbResult<Vec<Row>> {
             let rows = tx.run(&DUE, due).await?.rows;
             let ids = free_ids(&rows)?;
             if !ids.is_empty() {
-                let take = vec![request.worker.as_str().into(), lease.into(), Value::Ints(ids)];
+                let take = vec![
+                    request.worker.as_str().into(),
+                    lease.into(),
+                    Value::Ints(ids),
+                ];
                 tx.run(&TAKE, take).await?;
             }
             tx.commit().await?;
@@ -235,8 +254,17 @@ fn take_on_sqlite(
     lease: i64,
 ) -> DbResult<Vec<Row>> {
     let rows = session.query(&DUE, due)?;
-    let ids = free_ids(&rows)?.into_iter().map(|id| vec![id.into()]).collect();
-    session.run_rows(&TAKE, Rows { fixed: vec![worker.into(), lease.into()], rows: ids })?;
+    let ids = free_ids(&rows)?
+        .into_iter()
+        .map(|id| vec![id.into()])
+        .collect();
+    session.run_rows(
+        &TAKE,
+        Rows {
+            fixed: vec![worker.into(), lease.into()],
+            rows: ids,
+        },
+    )?;
     Ok(rows)
 }
 

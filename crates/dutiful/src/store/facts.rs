@@ -10,10 +10,15 @@ pub(crate) fn read(row: &Row, first: usize) -> DbResult<TaskFacts> {
     let scope = row.text(first + 8)?;
     let error_kind = match row.opt_text(first + 7)? {
         None => None,
-        Some(text) => Some(text.parse::<ErrorKind>().map_err(|_| unknown("error_kind", text))?),
+        Some(text) => Some(
+            text.parse::<ErrorKind>()
+                .map_err(|_| unknown("error_kind", text))?,
+        ),
     };
     Ok(TaskFacts {
-        status: status.parse::<Status>().map_err(|_| unknown("status", status))?,
+        status: status
+            .parse::<Status>()
+            .map_err(|_| unknown("status", status))?,
         due_at: row.opt_time(first + 1)?,
         leased: row.opt_text(first + 2)?.is_some(),
         attempt: row.int(first + 3)?,
@@ -21,12 +26,17 @@ pub(crate) fn read(row: &Row, first: usize) -> DbResult<TaskFacts> {
         max_retries: row.int(first + 5)?,
         crashes: row.int(first + 6)?,
         error_kind,
-        dedup_scope: scope.parse::<StoredScope>().map_err(|_| unknown("dedup_scope", scope))?,
+        dedup_scope: scope
+            .parse::<StoredScope>()
+            .map_err(|_| unknown("dedup_scope", scope))?,
     })
 }
 
 fn unknown(column: &str, text: &str) -> DbError {
-    DbError::new(crate::db::DbErrorKind::Decode, format!("column {column} holds `{text}`, which means nothing"))
+    DbError::new(
+        crate::db::DbErrorKind::Decode,
+        format!("column {column} holds `{text}`, which means nothing"),
+    )
 }
 
 /// Facts that stand in for a row that cannot be read, just enough to end its attempt.

@@ -35,13 +35,19 @@ pub(crate) async fn find_again(db: &Db, tasks: &[NewTask]) -> DbResult<Option<Ve
     let newest = NEWEST + i64::try_from(tasks.len()).unwrap_or(i64::MAX / 2);
     let rows = db.read(&KEYS, vec![newest.into()]).await?;
     let by_key: HashMap<&[u8], i64> = rows.iter().filter_map(key_and_id).collect();
-    if !tasks.iter().any(|task| by_key.contains_key(&task.submission_key[..])) {
+    if !tasks
+        .iter()
+        .any(|task| by_key.contains_key(&task.submission_key[..]))
+    {
         return Ok(None);
     }
     let mut done = Vec::with_capacity(tasks.len());
     for task in tasks {
         match by_key.get(&task.submission_key[..]) {
-            Some(id) => done.push(Submission { id: *id, merged: false }),
+            Some(id) => done.push(Submission {
+                id: *id,
+                merged: false,
+            }),
             None => done.push(merged_into(db, task).await?),
         }
     }
@@ -55,7 +61,10 @@ fn key_and_id(row: &Row) -> Option<(&[u8], i64)> {
 async fn merged_into(db: &Db, task: &NewTask) -> DbResult<Submission> {
     let params: Vec<Value> = vec![task.task_name.as_str().into(), task.slot.key.clone().into()];
     match db.read(&HOLDER, params).await?.first() {
-        Some(row) => Ok(Submission { id: row.int(0)?, merged: true }),
+        Some(row) => Ok(Submission {
+            id: row.int(0)?,
+            merged: true,
+        }),
         None => Err(DbError::new(
             DbErrorKind::Other,
             "the submission was written, but one of its tasks has merged into a task that has ended since",

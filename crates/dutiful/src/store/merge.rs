@@ -74,7 +74,10 @@ pub(super) async fn merge(session: &mut impl Session, task: &NewTask) -> DbResul
     for _ in 0..TRIES {
         let key = task.slot.key.clone();
         let holder = session
-            .run(&HOLDER, vec![task.task_name.as_str().into(), key.clone().into()])
+            .run(
+                &HOLDER,
+                vec![task.task_name.as_str().into(), key.clone().into()],
+            )
             .await?;
         let Some(row) = holder.rows.first() else {
             match insert_one(session, task).await? {
@@ -98,7 +101,10 @@ pub(super) async fn merge(session: &mut impl Session, task: &NewTask) -> DbResul
     }
     Err(DbError::new(
         DbErrorKind::Transient,
-        format!("the slot of a `{}` task changed hands {TRIES} times; try again", task.task_name),
+        format!(
+            "the slot of a `{}` task changed hands {TRIES} times; try again",
+            task.task_name
+        ),
     ))
 }
 

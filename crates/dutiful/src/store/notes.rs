@@ -41,10 +41,22 @@ pub(crate) async fn progress(
     progress: Vec<(i64, i64, u8, String)>,
 ) -> DbResult<()> {
     let row = |(id, attempt, percent, note): (i64, i64, u8, String)| -> Vec<Value> {
-        vec![id.into(), attempt.into(), i64::from(percent).into(), note.into()]
+        vec![
+            id.into(),
+            attempt.into(),
+            i64::from(percent).into(),
+            note.into(),
+        ]
     };
     let rows = progress.into_iter().map(row).collect();
-    db.write_rows(&PROGRESS, Rows { fixed: vec![worker.into()], rows }).await?;
+    db.write_rows(
+        &PROGRESS,
+        Rows {
+            fixed: vec![worker.into()],
+            rows,
+        },
+    )
+    .await?;
     Ok(())
 }
 
@@ -54,6 +66,13 @@ pub(crate) async fn lines(db: &Db, lines: Vec<(i64, i64, String)>) -> DbResult<(
         vec![id.into(), attempt.into(), line.into()]
     };
     let rows = lines.into_iter().map(row).collect();
-    db.write_rows(&LINES, Rows { fixed: Vec::new(), rows }).await?;
+    db.write_rows(
+        &LINES,
+        Rows {
+            fixed: Vec::new(),
+            rows,
+        },
+    )
+    .await?;
     Ok(())
 }

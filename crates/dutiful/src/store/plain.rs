@@ -11,6 +11,7 @@ const INSERT: Sql = Sql {
 
 /// Inserts with nothing checked and all other columns at their defaults.
 pub(crate) async fn insert(db: &Db, task_name: &str, payload: &str) -> DbResult<()> {
-    db.write(&INSERT, vec![task_name.into(), payload.into()]).await?;
+    db.write(&INSERT, vec![task_name.into(), payload.into()])
+        .await?;
     Ok(())
 }

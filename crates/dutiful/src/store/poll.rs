@@ -56,10 +56,14 @@ pub(crate) struct Level {
 
 /// The levels of the given names; those with nothing to run now or later are not in it.
 pub(crate) async fn poll(db: &Db, task_names: &[String]) -> DbResult<Vec<Level>> {
-    let rows = db.read(&POLL, vec![Value::Texts(task_names.to_vec())]).await?;
+    let rows = db
+        .read(&POLL, vec![Value::Texts(task_names.to_vec())])
+        .await?;
     let mut levels = Vec::with_capacity(rows.len());
     for row in &rows {
-        let Some(due_at) = row.opt_time(2)? else { continue };
+        let Some(due_at) = row.opt_time(2)? else {
+            continue;
+        };
         levels.push(Level {
             task_name: row.text(0)?.to_owned(),
             priority: row.int(1)?,

@@ -44,18 +44,32 @@ pub(crate) struct Renewal {
 /// Renews what is still held. Gives back the attempts that are not: cancelled, or taken over.
 pub(crate) async fn renew(db: &Db, worker: &str, renewals: &[Renewal]) -> DbResult<Vec<Renewal>> {
     let row = |renewal: &Renewal| {
-        vec![renewal.id.into(), renewal.attempt.into(), micros(renewal.lease).into()]
+        vec![
+            renewal.id.into(),
+            renewal.attempt.into(),
+            micros(renewal.lease).into(),
+        ]
     };
-    let rows = || Rows { fixed: vec![worker.into()], rows: renewals.iter().map(row).collect() };
-    let affected = retry::repeat(|| db.write_rows(&RENEW, rows())).await?.affected;
+    let rows = || Rows {
+        fixed: vec![worker.into()],
+        rows: renewals.iter().map(row).collect(),
+    };
+    let affected = retry::repeat(|| db.write_rows(&RENEW, rows()))
+        .await?
+        .affected;
     if usize::try_from(affected) == Ok(renewals.len()) {
         return Ok(Vec::new());
     }
     let ids = renewals.iter().map(|renewal| renewal.id).collect();
     let mut held = HashSet::new();
-    for row in db.read(&HELD, vec![Value::Ints(ids), worker.into()]).await? {
+    for row in db
+        .read(&HELD, vec![Value::Ints(ids), worker.into()])
+        .await?
+    {
         held.insert((row.int(0)?, row.int(1)?));
     }
-    let lost = renewals.iter().filter(|renewal| !held.contains(&(renewal.id, renewal.attempt)));
+    let lost = renewals
+        .iter()
+        .filter(|renewal| !held.contains(&(renewal.id, renewal.attempt)));
     Ok(lost.copied().collect())
 }

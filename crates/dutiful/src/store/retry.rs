@@ -13,7 +13,10 @@ pub(crate) async fn repeat<T, F>(work: impl FnMut() -> F) -> DbResult<T>
 where
     F: Future<Output = DbResult<T>>,
 {
-    repeat_if(work, |kind| matches!(kind, DbErrorKind::Transient | DbErrorKind::LinkLost)).await
+    repeat_if(work, |kind| {
+        matches!(kind, DbErrorKind::Transient | DbErrorKind::LinkLost)
+    })
+    .await
 }
 
 /// Repeats `work` only when the engine has undone it for certain. After a lost link the caller finds out

@@ -13,11 +13,7 @@ pub(crate) trait Session {
         params: Vec<Value>,
     ) -> impl Future<Output = DbResult<Reply>>;
 
-    fn run_rows(
-        &mut self,
-        sql: &'static Sql,
-        rows: Rows,
-    ) -> impl Future<Output = DbResult<Reply>>;
+    fn run_rows(&mut self, sql: &'static Sql, rows: Rows) -> impl Future<Output = DbResult<Reply>>;
 }
 
 /// A transaction together with the dialect it speaks.
@@ -29,7 +25,10 @@ pub(crate) struct OwnTx {
 
 impl OwnTx {
     pub(crate) async fn begin(db: &Db) -> DbResult<OwnTx> {
-        Ok(OwnTx { tx: db.begin().await?, dialect: db.dialect() })
+        Ok(OwnTx {
+            tx: db.begin().await?,
+            dialect: db.dialect(),
+        })
     }
 
     pub(crate) async fn commit(self) -> DbResult<()> {
@@ -54,11 +53,7 @@ impl Session for OwnTx {
         self.tx.run(sql, params)
     }
 
-    fn run_rows(
-        &mut self,
-        sql: &'static Sql,
-        rows: Rows,
-    ) -> impl Future<Output = DbResult<Reply>> {
+    fn run_rows(&mut self, sql: &'static Sql, rows: Rows) -> impl Future<Output = DbResult<Reply>> {
         self.tx.run_rows(sql, rows)
     }
 }
@@ -80,11 +75,7 @@ impl Session for Autocommit<'_> {
         self.0.write(sql, params)
     }
 
-    fn run_rows(
-        &mut self,
-        sql: &'static Sql,
-        rows: Rows,
-    ) -> impl Future<Output = DbResult<Reply>> {
+    fn run_rows(&mut self, sql: &'static Sql, rows: Rows) -> impl Future<Output = DbResult<Reply>> {
         self.0.write_rows(sql, rows)
     }
 }

@@ -230,7 +230,9 @@ pub(crate) async fn success_with_follow_ups(
         let rows = success_rows(worker, std::slice::from_ref(success));
         if own.run_rows(&SUCCESS, rows).await?.affected == 0 {
             own.rollback().await?;
-            let rows = db.read(&SUCCEEDED, vec![Value::Ints(vec![success.id])]).await?;
+            let rows = db
+                .read(&SUCCEEDED, vec![Value::Ints(vec![success.id])])
+                .await?;
             let mut stand = HashSet::new();
             add_own(&rows, std::slice::from_ref(success), &mut stand)?;
             return Ok(!stand.is_empty());
@@ -255,7 +257,9 @@ pub(crate) async fn success_within(
 /// Whether the attempt stands as a success.
 pub(crate) async fn stands_as_success(db: &Db, id: i64, attempt: i64) -> DbResult<bool> {
     let rows = db.read(&SUCCEEDED, vec![Value::Ints(vec![id])]).await?;
-    Ok(rows.iter().any(|row| row.int(1).is_ok_and(|number| number == attempt)))
+    Ok(rows
+        .iter()
+        .any(|row| row.int(1).is_ok_and(|number| number == attempt)))
 }
 
 /// Writes other outcomes: locks the rows, decides on them as they are now, applies it and adds the
@@ -282,8 +286,12 @@ pub(crate) async fn endings(db: &Db, worker: &str, endings: &[Ending]) -> DbResu
 /// The attempts whose history this worker has written itself.
 async fn recorded(db: &Db, worker: &str, endings: &[Ending]) -> DbResult<HashSet<(i64, i64)>> {
     let ids = endings.iter().map(|ending| ending.id).collect();
-    let rows = db.read(&RECORDED, vec![Value::Ints(ids), worker.into()]).await?;
-    rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
+    let rows = db
+        .read(&RECORDED, vec![Value::Ints(ids), worker.into()])
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.int(0)?, row.int(1)?)))
+        .collect()
 }
 
 async fn endings_in_transaction(
@@ -293,9 +301,14 @@ async fn endings_in_transaction(
 ) -> DbResult<Vec<Settled>> {
     let mut ids: Vec<i64> = endings.iter().map(|ending| ending.id).collect();
     ids.sort_unstable();
-    let held = own.run(&HELD, vec![Value::Ints(ids), worker.into()]).await?;
-    let by_id: HashMap<i64, &Row> =
-        held.rows.iter().map(|row| Ok((row.int(0)?, row))).collect::<DbResult<_>>()?;
+    let held = own
+        .run(&HELD, vec![Value::Ints(ids), worker.into()])
+        .await?;
+    let by_id: HashMap<i64, &Row> = held
+        .rows
+        .iter()
+        .map(|row| Ok((row.int(0)?, row)))
+        .collect::<DbResult<_>>()?;
     let mut settled = Vec::with_capacity(endings.len());
     let mut apply = Vec::new();
     let mut history = Vec::new();
@@ -315,7 +328,14 @@ async fn endings_in_transaction(
         }
         settled.push(transition.map_or(Settled::LeaseLost, Settled::Applied));
     }
-    own.run_rows(&APPLY, Rows { fixed: vec![worker.into()], rows: apply }).await?;
+    own.run_rows(
+        &APPLY,
+        Rows {
+            fixed: vec![worker.into()],
+            rows: apply,
+        },
+    )
+    .await?;
     write_history(own, worker, history).await?;
     Ok(settled)
 }
@@ -335,14 +355,20 @@ fn decide_ending(row: &Row, ending: &Ending) -> DbResult<Option<Transition>> {
 }
 
 fn apply_row(ending: &Ending, transition: &Transition) -> Vec<Value> {
-    debug_assert!(transition.due != Due::Unchanged, "settling always says when next");
+    debug_assert!(
+        transition.due != Due::Unchanged,
+        "settling always says when next"
+    );
     vec![
         ending.id.into(),
         ending.attempt.into(),
         transition.status.as_str().into(),
         take_over::delay(transition.due).into(),
         transition.retries.into(),
-        transition.error_kind.map(|kind| kind.as_str().to_owned()).into(),
+        transition
+            .error_kind
+            .map(|kind| kind.as_str().to_owned())
+            .into(),
         ending.message.clone().into(),
         i64::from(transition.ends).into(),
         i64::from(transition.frees_slot).into(),
@@ -366,7 +392,15 @@ pub(crate) async fn write_history(
             ]
         })
         .collect();
-    session.run_rows(&HISTORY, Rows { fixed: vec![worker.into()], rows }).await?;
+    session
+        .run_rows(
+            &HISTORY,
+            Rows {
+                fixed: vec![worker.into()],
+                rows,
+            },
+        )
+        .await?;
     Ok(())
 }
 
@@ -379,7 +413,10 @@ fn success_rows(worker: &str, successes: &[Success]) -> Rows {
             i64::from(success.frees_slot).into(),
         ]
     };
-    Rows { fixed: vec![worker.into()], rows: successes.iter().map(row).collect() }
+    Rows {
+        fixed: vec![worker.into()],
+        rows: successes.iter().map(row).collect(),
+    }
 }
 
 fn collect_ids(rows: &[Row], ids: &mut HashSet<i64>) -> DbResult<()> {
@@ -392,7 +429,10 @@ fn collect_ids(rows: &[Row], ids: &mut HashSet<i64>) -> DbResult<()> {
 fn add_own(rows: &[Row], successes: &[Success], stand: &mut HashSet<i64>) -> DbResult<()> {
     for row in rows {
         let (id, attempt) = (row.int(0)?, row.int(1)?);
-        if successes.iter().any(|success| success.id == id && success.attempt == attempt) {
+        if successes
+            .iter()
+            .any(|success| success.id == id && success.attempt == attempt)
+        {
             stand.insert(id);
         }
     }

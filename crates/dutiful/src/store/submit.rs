@@ -109,7 +109,10 @@ pub(crate) async fn submit(
         let created = insert(session, chunk).await?;
         for task in chunk {
             match created.get(&task.submission_key) {
-                Some(id) => done.push(Submission { id: *id, merged: false }),
+                Some(id) => done.push(Submission {
+                    id: *id,
+                    merged: false,
+                }),
                 None => done.push(merge::merge(session, task).await?),
             }
         }
@@ -118,10 +121,7 @@ pub(crate) async fn submit(
 }
 
 /// Inserts what finds its slot free; gives back the ids by submission key.
-async fn insert(
-    session: &mut impl Session,
-    tasks: &[NewTask],
-) -> DbResult<HashMap<[u8; 16], i64>> {
+async fn insert(session: &mut impl Session, tasks: &[NewTask]) -> DbResult<HashMap<[u8; 16], i64>> {
     if session.dialect() != Dialect::Mysql {
         return by_key(&session.run_rows(&INSERT, rows(tasks)).await?.rows);
     }
@@ -150,7 +150,10 @@ pub(super) async fn insert_one(
     session: &mut impl Session,
     task: &NewTask,
 ) -> DbResult<Option<i64>> {
-    match session.run_rows(&INSERT, rows(std::slice::from_ref(task))).await {
+    match session
+        .run_rows(&INSERT, rows(std::slice::from_ref(task)))
+        .await
+    {
         Ok(reply) if session.dialect() == Dialect::Mysql => Ok(Some(reply.last_id)),
         Ok(reply) => reply.rows.first().map(|row| row.int(0)).transpose(),
         Err(error)
@@ -170,22 +173,33 @@ async fn inserted_on_mysql(
     let names: HashSet<&str> = tasks.iter().map(|task| task.task_name.as_str()).collect();
     for name in names {
         let of_name = tasks.iter().filter(|task| task.task_name == name);
-        let keys = of_name.map(|task| vec![task.slot.key.clone().into()]).collect();
-        let rows = Rows { fixed: vec![name.into()], rows: keys };
-        created.extend(by_key(&session.run_rows(&INSERTED_ON_MYSQL, rows).await?.rows)?);
+        let keys = of_name
+            .map(|task| vec![task.slot.key.clone().into()])
+            .collect();
+        let rows = Rows {
+            fixed: vec![name.into()],
+            rows: keys,
+        };
+        created.extend(by_key(
+            &session.run_rows(&INSERTED_ON_MYSQL, rows).await?.rows,
+        )?);
     }
     Ok(created)
 }
 
 fn repeats_a_slot(tasks: &[NewTask]) -> bool {
     let mut seen = HashSet::new();
-    tasks.iter().any(|task| !seen.insert((&task.task_name, &task.slot.key)))
+    tasks
+        .iter()
+        .any(|task| !seen.insert((&task.task_name, &task.slot.key)))
 }
 
 fn by_key(rows: &[Row]) -> DbResult<HashMap<[u8; 16], i64>> {
     let mut created = HashMap::with_capacity(rows.len());
     for row in rows {
-        let key = row.opt_bytes(1)?.and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
+        let key = row
+            .opt_bytes(1)?
+            .and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
         created.insert(
             key.ok_or_else(|| DbError::decode(1, "a submission key of 16 bytes"))?,
             row.int(0)?,
@@ -195,7 +209,10 @@ fn by_key(rows: &[Row]) -> DbResult<HashMap<[u8; 16], i64>> {
 }
 
 fn rows(tasks: &[NewTask]) -> Rows {
-    Rows { fixed: Vec::new(), rows: tasks.iter().map(row).collect() }
+    Rows {
+        fixed: Vec::new(),
+        rows: tasks.iter().map(row).collect(),
+    }
 }
 
 fn row(task: &NewTask) -> Vec<Value> {

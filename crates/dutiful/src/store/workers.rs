@@ -79,5 +79,8 @@ pub(crate) async fn leave(db: &Db, worker: &str) -> DbResult<()> {
 /// Where to send hints. What is no address is passed over.
 pub(crate) async fn hint_addresses(db: &Db) -> DbResult<Vec<SocketAddr>> {
     let rows = db.read(&HINTS, Vec::new()).await?;
-    Ok(rows.iter().filter_map(|row| row.opt_text(0).ok()??.parse().ok()).collect())
+    Ok(rows
+        .iter()
+        .filter_map(|row| row.opt_text(0).ok()??.parse().ok())
+        .collect())
 }

@@ -26,7 +26,11 @@ pub(crate) enum Answer {
     Discard(String),
     Invalid(String),
     Snooze(Duration),
-    RetryAfter { delay: Duration, charge: bool, message: String },
+    RetryAfter {
+        delay: Duration,
+        charge: bool,
+        message: String,
+    },
 }
 
 impl TaskError {

@@ -33,12 +33,18 @@ pub enum DedupBy<P> {
 impl<P: Serialize> Dedup<P> {
     /// Every submission is a task of its own.
     pub fn none() -> Self {
-        Dedup { scope: DedupScope::None, by: DedupBy::Payload }
+        Dedup {
+            scope: DedupScope::None,
+            by: DedupBy::Payload,
+        }
     }
 
     /// The same payload within the given scope.
     pub fn scope(scope: DedupScope) -> Self {
-        Dedup { scope, by: DedupBy::Payload }
+        Dedup {
+            scope,
+            by: DedupBy::Payload,
+        }
     }
 
     /// Compares only these fields of the payload, given as JSON Pointers (`"/customer/id"`).
@@ -74,7 +80,10 @@ impl<P: Serialize> Dedup<P> {
 
 impl<P> Default for Dedup<P> {
     fn default() -> Self {
-        Dedup { scope: DedupScope::UntilSuccess, by: DedupBy::Payload }
+        Dedup {
+            scope: DedupScope::UntilSuccess,
+            by: DedupBy::Payload,
+        }
     }
 }
 

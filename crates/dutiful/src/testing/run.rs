@@ -40,7 +40,12 @@ pub async fn run<T: Task>(task: &T, payload: T::Payload) -> Ran<T::Output> {
         Ok(()) => task.process(payload, &cx).await,
         Err(why) => Err(TaskError::invalid(why)),
     };
-    let mut ran = Ran { result, follow_ups: Vec::new(), log: Vec::new(), progress: None };
+    let mut ran = Ran {
+        result,
+        follow_ups: Vec::new(),
+        log: Vec::new(),
+        progress: None,
+    };
     for note in cx.inner.effects.take_notes() {
         match note {
             Note::Progress { percent, note } => ran.progress = Some((percent, note)),

@@ -38,7 +38,11 @@ pub(crate) struct Claimer {
 
 impl Claimer {
     pub(crate) fn new(shared: Arc<Shared>) -> Claimer {
-        let names = shared.lanes.iter().map(|lane| lane.spec.name.to_owned()).collect();
+        let names = shared
+            .lanes
+            .iter()
+            .map(|lane| lane.spec.name.to_owned())
+            .collect();
         let db = shared.client.db().dedicated();
         Claimer {
             shared,
@@ -95,13 +99,22 @@ impl Claimer {
             let mut held = claim::claimed_unheard(&self.db, &request).await?;
             held.retain(|task| !self.shared.inflight.holds(task.id, task.attempt));
             self.unheard.pop();
-            self.hand_over(index, &lane, Batch { claimed: held, ..Batch::default() });
+            self.hand_over(
+                index,
+                &lane,
+                Batch {
+                    claimed: held,
+                    ..Batch::default()
+                },
+            );
         }
         Ok(())
     }
 
     fn must_look(&self) -> bool {
-        let Some(looked) = self.looked else { return true };
+        let Some(looked) = self.looked else {
+            return true;
+        };
         self.due.is_empty() || looked.elapsed() >= LOOK_AGAIN
     }
 
@@ -111,7 +124,12 @@ impl Claimer {
         self.looked = Some(now);
         self.due.clear();
         self.next_due = None;
-        for Level { task_name, priority, due_in } in levels {
+        for Level {
+            task_name,
+            priority,
+            due_in,
+        } in levels
+        {
             let Some(lane) = self.names.iter().position(|name| *name == task_name) else {
                 continue;
             };
@@ -176,7 +194,10 @@ impl Claimer {
     fn hand_over(&self, index: usize, lane: &Lane, batch: Batch) {
         if batch.quarantined > 0 {
             let count = u64::try_from(batch.quarantined).unwrap_or(u64::MAX);
-            self.shared.counts.quarantined.fetch_add(count, Ordering::Relaxed);
+            self.shared
+                .counts
+                .quarantined
+                .fetch_add(count, Ordering::Relaxed);
             tracing::error!(
                 name = lane.spec.name,
                 count,
@@ -185,14 +206,21 @@ impl Claimer {
         }
         for task in &batch.claimed {
             let root = &self.shared.grace_over;
-            self.shared.inflight.claimed(task.id, task.attempt, index, lane.spec.lease, root);
+            self.shared
+                .inflight
+                .claimed(task.id, task.attempt, index, lane.spec.lease, root);
         }
         lane.push(batch.claimed);
     }
 
     /// How long to wait for a sign; `None` means not at all.
     fn pause(&self, claimed: usize) -> Option<Duration> {
-        let poll = self.shared.lanes.iter().map(|lane| lane.spec.poll_interval).min();
+        let poll = self
+            .shared
+            .lanes
+            .iter()
+            .map(|lane| lane.spec.poll_interval)
+            .min();
         let poll = poll.unwrap_or(dutiful_core::limits::POLL_INTERVAL);
         if claimed > 0 && self.due.is_empty() {
             // Found and emptied: more may have come meanwhile.
@@ -202,7 +230,9 @@ impl Claimer {
             // Due, but no slot is free: the lanes say when one is.
             return Some(LOOK_AGAIN.min(poll));
         }
-        let until_due = self.next_due.map(|at| at.saturating_duration_since(Instant::now()));
+        let until_due = self
+            .next_due
+            .map(|at| at.saturating_duration_since(Instant::now()));
         // Not at the very microsecond: the database's clock decides, and may be a little behind.
         let until_due = until_due.map(|wait| wait + Duration::from_millis(1));
         Some(until_due.map_or(poll, |wait| wait.min(poll)))

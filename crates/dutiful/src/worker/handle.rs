@@ -83,7 +83,9 @@ impl WorkerHandle {
 
 impl std::fmt::Debug for WorkerHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WorkerHandle").field("worker", &self.worker()).finish_non_exhaustive()
+        f.debug_struct("WorkerHandle")
+            .field("worker", &self.worker())
+            .finish_non_exhaustive()
     }
 }
 

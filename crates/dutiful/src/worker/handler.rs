@@ -114,8 +114,12 @@ fn too_large(result: &str, bytes_max: usize) -> String {
 
 /// Refuses settings that cannot work.
 pub(crate) fn check(spec: &Spec) -> Result<()> {
-    let wrong =
-        |what: String| Err(Error::new(ErrorKind::Config, format!("task `{}`: {what}", spec.name)));
+    let wrong = |what: String| {
+        Err(Error::new(
+            ErrorKind::Config,
+            format!("task `{}`: {what}", spec.name),
+        ))
+    };
     if let Err(error) = dutiful_core::check_name(spec.name) {
         return Err(Error::new(ErrorKind::Config, error.to_string()));
     }
@@ -144,7 +148,10 @@ pub(crate) fn check(spec: &Spec) -> Result<()> {
     if spec.poll_interval < Duration::from_millis(1)
         || spec.poll_interval > Duration::from_secs(3600)
     {
-        return wrong(format!("poll_interval {:?}; use 1 ms to 1 h", spec.poll_interval));
+        return wrong(format!(
+            "poll_interval {:?}; use 1 ms to 1 h",
+            spec.poll_interval
+        ));
     }
     if spec.crash_limit < 1 {
         return wrong("crash_limit 0; use at least 1".to_owned());

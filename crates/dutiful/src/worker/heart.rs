@@ -41,7 +41,15 @@ impl Heart {
         let tick = shortest.map_or(TICK_MAX, |lease| (lease / 12).clamp(TICK_MIN, TICK_MAX));
         let db = shared.client.db().dedicated();
         let blocked = vec![false; shared.lanes.len()];
-        Heart { shared, db, card, tick, beat: None, blocked, failing: false }
+        Heart {
+            shared,
+            db,
+            card,
+            tick,
+            beat: None,
+            blocked,
+            failing: false,
+        }
     }
 
     /// Beats until the worker has ended, then takes the worker's row away.
@@ -120,7 +128,9 @@ impl Heart {
                 attempt: overdue.attempt,
                 lane: overdue.lane,
                 facts: overdue.facts,
-                ended: Ended::TimedOut { timeout: lane.spec.timeout },
+                ended: Ended::TimedOut {
+                    timeout: lane.spec.timeout,
+                },
                 ran: overdue.ran,
                 follow_ups: Vec::new(),
                 settled_by_handler: false,
@@ -151,10 +161,17 @@ impl Heart {
         let abandoned = lane.abandoned.fetch_add(1, Ordering::Relaxed) + 1;
         self.shared.counts.abandoned.fetch_add(1, Ordering::Relaxed);
         if abandoned >= ABANDONED_MAX {
-            tracing::error!(name = lane.spec.name, abandoned, "too many handlers never ended; this lane claims no more");
+            tracing::error!(
+                name = lane.spec.name,
+                abandoned,
+                "too many handlers never ended; this lane claims no more"
+            );
             return;
         }
-        tracing::warn!(name = lane.spec.name, "the blocked thread is left behind; another one serves the lane");
+        tracing::warn!(
+            name = lane.spec.name,
+            "the blocked thread is left behind; another one serves the lane"
+        );
         if let Err(error) = lane_thread::start(&self.shared, index) {
             tracing::error!(name = lane.spec.name, %error, "the lane has no thread");
         }

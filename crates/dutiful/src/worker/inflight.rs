@@ -68,12 +68,18 @@ impl Inflight {
 
     /// The token of an attempt; `None` when the lease was lost while it was queued.
     pub(crate) fn cancellation(&self, id: i64, attempt: i64) -> Option<CancellationToken> {
-        self.lock().get(&(id, attempt)).map(|held| held.cancel.clone())
+        self.lock()
+            .get(&(id, attempt))
+            .map(|held| held.cancel.clone())
     }
 
     pub(crate) fn started(&self, id: i64, attempt: i64, deadline: Instant, cx: &Context) {
         if let Some(held) = self.lock().get_mut(&(id, attempt)) {
-            held.run = Some(Run { deadline, started: Instant::now(), cx: cx.clone() });
+            held.run = Some(Run {
+                deadline,
+                started: Instant::now(),
+                cx: cx.clone(),
+            });
         }
     }
 
@@ -104,11 +110,15 @@ impl Inflight {
     /// What must be renewed before the next call, which comes within `until_next`.
     pub(crate) fn renewals(&self, until_next: Duration) -> Vec<Renewal> {
         let all = self.lock();
-        let due = all.iter().filter(|(_, held)| {
-            held.renewed.elapsed() + until_next >= renew_every(held.lease)
-        });
-        due.map(|((id, attempt), held)| Renewal { id: *id, attempt: *attempt, lease: held.lease })
-            .collect()
+        let due = all
+            .iter()
+            .filter(|(_, held)| held.renewed.elapsed() + until_next >= renew_every(held.lease));
+        due.map(|((id, attempt), held)| Renewal {
+            id: *id,
+            attempt: *attempt,
+            lease: held.lease,
+        })
+        .collect()
     }
 
     pub(crate) fn renewed(&self, renewals: &[Renewal]) {
@@ -128,20 +138,31 @@ impl Inflight {
             let run = held.run.as_ref().filter(|run| now > run.deadline + slack)?;
             let ran = now.duration_since(run.started);
             let facts = Some(run.cx.inner.facts);
-            Some(Overdue { id: *id, attempt: *attempt, lane: held.lane, ran, facts })
+            Some(Overdue {
+                id: *id,
+                attempt: *attempt,
+                lane: held.lane,
+                ran,
+                facts,
+            })
         };
         all.iter().filter_map(overdue).collect()
     }
 
     /// The contexts of what runs now, for the recorder.
     pub(crate) fn running(&self) -> Vec<Context> {
-        self.lock().values().filter_map(|held| Some(held.run.as_ref()?.cx.clone())).collect()
+        self.lock()
+            .values()
+            .filter_map(|held| Some(held.run.as_ref()?.cx.clone()))
+            .collect()
     }
 
     /// The ids that run on a lane, for naming what blocks it.
     pub(crate) fn running_on(&self, lane: usize) -> Vec<i64> {
         let all = self.lock();
-        let on_lane = all.iter().filter(|(_, held)| held.lane == lane && held.run.is_some());
+        let on_lane = all
+            .iter()
+            .filter(|(_, held)| held.lane == lane && held.run.is_some());
         on_lane.map(|((id, _), _)| *id).collect()
     }
 
@@ -149,7 +170,8 @@ impl Inflight {
     pub(crate) fn unreported(&self) -> Vec<(i64, i64, usize)> {
         let all = self.lock();
         let open = all.iter().filter(|(_, held)| !held.reported);
-        open.map(|((id, attempt), held)| (*id, *attempt, held.lane)).collect()
+        open.map(|((id, attempt), held)| (*id, *attempt, held.lane))
+            .collect()
     }
 
     /// Whether this worker knows that it holds the attempt.

@@ -68,12 +68,17 @@ impl Lane {
         let mean = (mean > 0).then(|| Duration::from_nanos(mean));
         let ahead = claim_ahead(self.spec.batch_size, mean, self.spec.lease);
         let free = ahead.saturating_sub(self.held.load(Ordering::Relaxed));
-        if free * 2 >= ahead || self.is_queue_empty() { free } else { 0 }
+        if free * 2 >= ahead || self.is_queue_empty() {
+            free
+        } else {
+            0
+        }
     }
 
     pub(crate) fn push(&self, claimed: Vec<Claimed>) {
         self.held.fetch_add(claimed.len(), Ordering::Relaxed);
-        self.jobs().extend(claimed.into_iter().map(|claimed| Job { claimed }));
+        self.jobs()
+            .extend(claimed.into_iter().map(|claimed| Job { claimed }));
         self.queued.notify_waiters();
         self.queued.notify_one();
     }
@@ -100,7 +105,11 @@ impl Lane {
     pub(crate) fn measured(&self, run: Duration) {
         let run = u64::try_from(run.as_nanos()).unwrap_or(u64::MAX).max(1);
         let mean = self.mean_run.load(Ordering::Relaxed);
-        let mean = if mean == 0 { run } else { mean - mean / 8 + run / 8 };
+        let mean = if mean == 0 {
+            run
+        } else {
+            mean - mean / 8 + run / 8
+        };
         self.mean_run.store(mean.max(1), Ordering::Relaxed);
     }
 

@@ -21,8 +21,10 @@ pub(crate) fn start(shared: &Arc<Shared>, lane_index: usize) -> Result<()> {
     let generation = lane.generation.fetch_add(1, Ordering::AcqRel) + 1;
     lane.beat();
     let cannot = |error| Error::new(ErrorKind::Config, format!("cannot start a lane: {error}"));
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(cannot)?;
     std::thread::Builder::new()
         .name(format!("dutiful-{}", lane.spec.name))
         .spawn(move || runtime.block_on(serve(shared, lane, lane_index, generation)))
@@ -40,7 +42,12 @@ async fn serve(shared: Arc<Shared>, lane: Arc<Lane>, lane_index: usize, generati
             lane.beat();
             while running.len() < lane.spec.batch_size {
                 let Some(job) = lane.pop() else { break };
-                running.push(attempt::run(Arc::clone(&shared), Arc::clone(&lane), lane_index, job));
+                running.push(attempt::run(
+                    Arc::clone(&shared),
+                    Arc::clone(&lane),
+                    lane_index,
+                    job,
+                ));
             }
         }
         let may_take = serves && running.len() < lane.spec.batch_size;

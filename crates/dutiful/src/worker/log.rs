@@ -21,7 +21,9 @@ pub(super) fn succeeded(spec: &Spec, report: &Report) {
 }
 
 pub(super) fn ended(spec: &Spec, report: &Report, ending: &Ending, transition: &Transition) {
-    let what = transition.history.map_or("ended", |outcome| outcome.as_str());
+    let what = transition
+        .history
+        .map_or("ended", |outcome| outcome.as_str());
     let next = match transition.due {
         Due::In(Duration::ZERO) => "due again now".to_owned(),
         Due::In(delay) => format!("due again in {}", human(delay)),
@@ -47,7 +49,11 @@ pub(super) fn ended(spec: &Spec, report: &Report, ending: &Ending, transition: &
             )
         };
     }
-    if transition.ends { line!(error) } else { line!(warn) }
+    if transition.ends {
+        line!(error)
+    } else {
+        line!(warn)
+    }
 }
 
 pub(super) fn lease_lost(spec: &Spec, report: &Report) {

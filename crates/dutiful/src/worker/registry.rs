@@ -32,7 +32,11 @@ impl<T: Task> Register for Periodic<T> {
         match definition {
             crate::periodic::Kind::Stored(definition) => {
                 // Several schedules may share one task type.
-                if !registry.handlers.iter().any(|known| known.spec().name == T::name()) {
+                if !registry
+                    .handlers
+                    .iter()
+                    .any(|known| known.spec().name == T::name())
+                {
                     registry.handlers.push(handler);
                 }
                 registry.periodics.push(definition);
@@ -47,7 +51,9 @@ impl Registry {
     pub(crate) fn check(&self) -> Result<()> {
         let config = |text: String| Err(Error::new(ErrorKind::Config, text));
         if self.handlers.is_empty() && self.locals.is_empty() {
-            return config("the worker knows no task type; call `register` before `run`".to_owned());
+            return config(
+                "the worker knows no task type; call `register` before `run`".to_owned(),
+            );
         }
         let mut names = std::collections::HashSet::new();
         for handler in &self.handlers {
@@ -76,7 +82,13 @@ impl Registry {
 
 impl std::fmt::Debug for Registry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<&str> = self.handlers.iter().map(|handler| handler.spec().name).collect();
-        f.debug_struct("Registry").field("handlers", &names).finish_non_exhaustive()
+        let names: Vec<&str> = self
+            .handlers
+            .iter()
+            .map(|handler| handler.spec().name)
+            .collect();
+        f.debug_struct("Registry")
+            .field("handlers", &names)
+            .finish_non_exhaustive()
     }
 }

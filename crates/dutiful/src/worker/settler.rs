@@ -3,8 +3,8 @@
 //! While one batch is being written the next gathers, so batches grow with the load by themselves and
 //! a lone outcome is written at once.
 
-use super::log;
 use super::handler::Ran;
+use super::log;
 use super::shared::{Ended, Report, Shared};
 use crate::db::{Db, DbError};
 use crate::store::settle::{self, Ending, Settled, Success};
@@ -36,7 +36,11 @@ pub(crate) struct Settler {
 impl Settler {
     pub(crate) fn new(shared: Arc<Shared>, reports: mpsc::UnboundedReceiver<Report>) -> Settler {
         let db = shared.client.db().dedicated();
-        Settler { shared, db, reports }
+        Settler {
+            shared,
+            db,
+            reports,
+        }
     }
 
     /// Settles until the worker has ended and nothing is left.
@@ -100,7 +104,9 @@ impl Settler {
         }
         let rows: Vec<Success> = reports.iter_mut().filter_map(success).collect();
         let worker = &self.shared.worker;
-        let stand = self.until_written(|| settle::successes(&self.db, worker, &rows)).await;
+        let stand = self
+            .until_written(|| settle::successes(&self.db, worker, &rows))
+            .await;
         match stand {
             Ok(stand) => self.succeeded(&reports, &stand),
             // One row that the database refuses must not keep the others: each on its own.
@@ -120,7 +126,10 @@ impl Settler {
     async fn settle_single(&self, row: Success, report: Report) {
         let worker = &self.shared.worker;
         let rows = [row];
-        match self.until_written(|| settle::successes(&self.db, worker, &rows)).await {
+        match self
+            .until_written(|| settle::successes(&self.db, worker, &rows))
+            .await
+        {
             Ok(stand) => self.succeeded(std::slice::from_ref(&report), &stand),
             Err(error) => self.refused(rows[0].id, report, &error).await,
         }
@@ -136,7 +145,9 @@ impl Settler {
 
     async fn settle_with_follow_ups(&self, mut report: Report) {
         let follow_ups = std::mem::take(&mut report.follow_ups);
-        let Some(row) = success(&mut report) else { return };
+        let Some(row) = success(&mut report) else {
+            return;
+        };
         let worker = &self.shared.worker;
         let written = self
             .until_written(|| settle::success_with_follow_ups(&self.db, worker, &row, &follow_ups))
@@ -157,7 +168,9 @@ impl Settler {
     /// committed.
     async fn check_settled_by_handler(&self, mut report: Report) {
         let (id, attempt) = (report.id, report.attempt);
-        let stands = self.until_written(|| settle::stands_as_success(&self.db, id, attempt)).await;
+        let stands = self
+            .until_written(|| settle::stands_as_success(&self.db, id, attempt))
+            .await;
         if stands.is_ok_and(|stands| stands) {
             self.succeeded(std::slice::from_ref(&report), &HashSet::from([id]));
             return;
@@ -172,10 +185,12 @@ impl Settler {
         if reports.is_empty() {
             return;
         }
-        let endings: Vec<Ending> =
-            reports.iter().map(|report| self.ending(report)).collect();
+        let endings: Vec<Ending> = reports.iter().map(|report| self.ending(report)).collect();
         let worker = &self.shared.worker;
-        match self.until_written(|| settle::endings(&self.db, worker, &endings)).await {
+        match self
+            .until_written(|| settle::endings(&self.db, worker, &endings))
+            .await
+        {
             Ok(settled) => self.ended(&reports, &endings, &settled),
             Err(_) if endings.len() > 1 => {
                 for (report, ending) in reports.iter().zip(&endings) {
@@ -189,7 +204,10 @@ impl Settler {
     async fn settle_other(&self, report: &Report, ending: &Ending) {
         let worker = &self.shared.worker;
         let endings = std::slice::from_ref(ending);
-        match self.until_written(|| settle::endings(&self.db, worker, endings)).await {
+        match self
+            .until_written(|| settle::endings(&self.db, worker, endings))
+            .await
+        {
             Ok(settled) => self.ended(std::slice::from_ref(report), endings, &settled),
             Err(error) => self.give_up(report, &error),
         }
@@ -229,7 +247,12 @@ impl Settler {
             Ended::Ran(Ran::Answer(answer)) => self.answered(report, answer),
         };
         let message = message.map(|text| storable(&text, ERROR_BYTES_MAX));
-        Ending { id: report.id, attempt: report.attempt, event, message }
+        Ending {
+            id: report.id,
+            attempt: report.attempt,
+            event,
+            message,
+        }
     }
 
     fn answered(&self, report: &Report, answer: &Answer) -> (Event, Option<String>) {
@@ -238,8 +261,15 @@ impl Settler {
             Answer::Discard(text) => (Event::Discarded, Some(text.clone())),
             Answer::Invalid(text) => (Event::Invalid, Some(text.clone())),
             Answer::Snooze(delay) => (Event::Snoozed { delay: *delay }, None),
-            Answer::RetryAfter { delay, charge, message } => {
-                let event = Event::RetryAfter { delay: *delay, charge: *charge };
+            Answer::RetryAfter {
+                delay,
+                charge,
+                message,
+            } => {
+                let event = Event::RetryAfter {
+                    delay: *delay,
+                    charge: *charge,
+                };
                 (event, charge.then(|| message.clone()))
             }
         }
@@ -248,7 +278,11 @@ impl Settler {
     fn failure(&self, report: &Report, kind: FailureKind, text: String) -> (Event, Option<String>) {
         let retries = report.facts.as_ref().map_or(0, |facts| facts.retries) + 1;
         let policy = &self.shared.lanes[report.lane].spec.retry_policy;
-        let failure = Failure { retries, kind, message: text.clone() };
+        let failure = Failure {
+            retries,
+            kind,
+            message: text.clone(),
+        };
         let retry_in = policy.delay(&failure, crate::store::retry::random());
         (Event::Failed { kind, retry_in }, Some(text))
     }
@@ -272,7 +306,12 @@ impl Settler {
                 Settled::Stands => self.count(ending),
                 Settled::Applied(transition) => {
                     self.count(ending);
-                    log::ended(&self.shared.lanes[report.lane].spec, report, ending, transition);
+                    log::ended(
+                        &self.shared.lanes[report.lane].spec,
+                        report,
+                        ending,
+                        transition,
+                    );
                 }
             }
             self.release(report);
@@ -288,7 +327,10 @@ impl Settler {
     }
 
     fn lease_lost(&self, report: &Report) {
-        self.shared.counts.leases_lost.fetch_add(1, Ordering::Relaxed);
+        self.shared
+            .counts
+            .leases_lost
+            .fetch_add(1, Ordering::Relaxed);
         log::lease_lost(&self.shared.lanes[report.lane].spec, report);
     }
 
@@ -325,8 +367,13 @@ impl Settler {
 
 /// The row of a success; takes the result out of the report.
 fn success(report: &mut Report) -> Option<Success> {
-    let Ended::Ran(Ran::Success(result)) = &mut report.ended else { return None };
-    let facts = report.facts.map(|facts| dutiful_core::TaskFacts { leased: true, ..facts });
+    let Ended::Ran(Ran::Success(result)) = &mut report.ended else {
+        return None;
+    };
+    let facts = report.facts.map(|facts| dutiful_core::TaskFacts {
+        leased: true,
+        ..facts
+    });
     // The time does not matter to a settling event.
     let now = Timestamp::from_micros(0);
     let frees_slot = facts

@@ -60,7 +60,9 @@ pub(crate) struct Report {
 #[derive(Debug)]
 pub(crate) enum Ended {
     Ran(Ran),
-    TimedOut { timeout: Duration },
+    TimedOut {
+        timeout: Duration,
+    },
     Panicked(String),
     /// The row's payload cannot be read.
     Undecodable(String),

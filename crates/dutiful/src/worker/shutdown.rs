@@ -29,7 +29,10 @@ pub(crate) async fn drain(shared: &Shared, claimer: JoinHandle<()>, grace: Durat
         wait_until_empty(shared, told).await;
     }
     for (id, attempt, lane) in shared.inflight.unreported() {
-        tracing::warn!(id, "a handler ignores that it was told to end; its task is released");
+        tracing::warn!(
+            id,
+            "a handler ignores that it was told to end; its task is released"
+        );
         release(shared, id, attempt, lane);
     }
     wait_until_empty(shared, tokio::time::Instant::now() + DRAIN).await;
@@ -60,13 +63,17 @@ pub(crate) async fn signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut term), Ok(mut interrupt)) =
-            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-        else {
+        let (Ok(mut term), Ok(mut interrupt)) = (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::interrupt()),
+        ) else {
             return std::future::pending().await;
         };
-        let name = tokio::select! { _ = term.recv() => "SIGTERM", _ = interrupt.recv() => "SIGINT" };
-        tracing::info!("{name}: claiming stops, running tasks get their grace; a second signal ends at once");
+        let name =
+            tokio::select! { _ = term.recv() => "SIGTERM", _ = interrupt.recv() => "SIGINT" };
+        tracing::info!(
+            "{name}: claiming stops, running tasks get their grace; a second signal ends at once"
+        );
         tokio::spawn(async move {
             let code = tokio::select! { _ = term.recv() => 143, _ = interrupt.recv() => 130 };
             std::process::exit(code);

@@ -36,13 +36,23 @@ pub(crate) async fn start(
     settings: Settings,
 ) -> Result<WorkerHandle> {
     registry.check()?;
-    let periodics = registry.periodics.into_iter().collect::<Result<Vec<Definition>>>()?;
-    let locals = registry.locals.into_iter().map(Local::new).collect::<Result<Vec<Local>>>()?;
+    let periodics = registry
+        .periodics
+        .into_iter()
+        .collect::<Result<Vec<Definition>>>()?;
+    let locals = registry
+        .locals
+        .into_iter()
+        .map(Local::new)
+        .collect::<Result<Vec<Local>>>()?;
     client.migrator().check().await?;
     selftest::skip_locked_holds(client.db()).await?;
     let worker: Arc<str> = worker_name().into();
     let (reports, settle) = mpsc::unbounded_channel();
-    let lanes = registry.handlers.iter().map(|handler| Arc::new(Lane::new(Arc::clone(handler))));
+    let lanes = registry
+        .handlers
+        .iter()
+        .map(|handler| Arc::new(Lane::new(Arc::clone(handler))));
     let shared = Arc::new(Shared {
         worker: Arc::clone(&worker),
         look: client.wake().subscribe(),
@@ -77,13 +87,21 @@ pub(crate) async fn start(
         periodics,
         settings,
     };
-    let socket = hints.map(|(socket, _)| socket.into_std()).transpose().ok().flatten();
+    let socket = hints
+        .map(|(socket, _)| socket.into_std())
+        .transpose()
+        .ok()
+        .flatten();
     let main = run(Arc::clone(&shared), parts, socket);
     start_thread("dutiful-worker", async move {
         main.await;
         finished.send_replace(true);
     })?;
-    Ok(WorkerHandle { stopping: shared.stopping.clone(), done, shared })
+    Ok(WorkerHandle {
+        stopping: shared.stopping.clone(),
+        done,
+        shared,
+    })
 }
 
 struct Parts {
@@ -148,8 +166,10 @@ async fn run(shared: Arc<Shared>, parts: Parts, hints: Option<std::net::UdpSocke
 /// Runs `work` on a named thread with an event loop of its own.
 fn start_thread(name: &str, work: impl Future<Output = ()> + Send + 'static) -> Result<()> {
     let cannot = |error| Error::new(ErrorKind::Config, format!("cannot start `{name}`: {error}"));
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(cannot)?;
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(move || runtime.block_on(work))
@@ -158,8 +178,16 @@ fn start_thread(name: &str, work: impl Future<Output = ()> + Send + 'static) -> 
 }
 
 fn worker_name() -> String {
-    let host: String = host().chars().filter(char::is_ascii_graphic).take(40).collect();
-    format!("{host}-{}-{:08x}", std::process::id(), retry::random() & 0xffff_ffff)
+    let host: String = host()
+        .chars()
+        .filter(char::is_ascii_graphic)
+        .take(40)
+        .collect();
+    format!(
+        "{host}-{}-{:08x}",
+        std::process::id(),
+        retry::random() & 0xffff_ffff
+    )
 }
 
 fn host() -> String {
@@ -167,7 +195,11 @@ fn host() -> String {
     let from_kernel = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let name = from_kernel().or_else(from_env).unwrap_or_default();
     let name = name.trim();
-    if name.is_empty() { "host".to_owned() } else { name.to_owned() }
+    if name.is_empty() {
+        "host".to_owned()
+    } else {
+        name.to_owned()
+    }
 }
 
 fn card(shared: &Shared, hint_address: Option<String>) -> workers::Card {
@@ -198,9 +230,16 @@ fn announce(shared: &Shared, periodics: &[Definition], locals: &[Local]) {
         );
     }
     for periodic in periodics {
-        let lane = shared.lanes.iter().find(|lane| lane.spec.name == periodic.task_name);
+        let lane = shared
+            .lanes
+            .iter()
+            .find(|lane| lane.spec.name == periodic.task_name);
         let emoji = lane.map_or("⏰", |lane| lane.spec.emoji);
-        tracing::info!("{emoji} {}: periodic, {}", periodic.name, ticks(&periodic.schedule));
+        tracing::info!(
+            "{emoji} {}: periodic, {}",
+            periodic.name,
+            ticks(&periodic.schedule)
+        );
     }
     for local in locals {
         let spec = &local.spec;
@@ -217,7 +256,10 @@ fn announce(shared: &Shared, periodics: &[Definition], locals: &[Local]) {
 fn ticks(schedule: &Schedule) -> String {
     match schedule {
         Schedule::Every(interval) => format!("every {}", super::log::human(*interval)),
-        Schedule::Cron { expression, time_zone } => format!("cron {expression} ({time_zone})"),
+        Schedule::Cron {
+            expression,
+            time_zone,
+        } => format!("cron {expression} ({time_zone})"),
     }
 }
 

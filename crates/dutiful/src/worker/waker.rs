@@ -69,7 +69,9 @@ async fn receive(shared: &Shared, socket: UdpSocket) {
 }
 
 async fn watch(shared: &Shared, db: &sqlite::Sqlite) {
-    let Ok(Some(watcher)) = db.watcher() else { return std::future::pending().await };
+    let Ok(Some(watcher)) = db.watcher() else {
+        return std::future::pending().await;
+    };
     let mut seen = None;
     let mut every = tokio::time::interval(WATCH);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

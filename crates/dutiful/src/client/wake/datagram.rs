@@ -46,7 +46,10 @@ impl Datagrams {
     async fn read(&self, db: &Db) -> DbResult<Vec<SocketAddr>> {
         let mut workers = store::workers::hint_addresses(db).await?;
         workers.truncate(WORKERS_MAX);
-        let known = Known { read: Instant::now(), workers: workers.clone() };
+        let known = Known {
+            read: Instant::now(),
+            workers: workers.clone(),
+        };
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
         Ok(workers)
     }
@@ -59,8 +62,11 @@ fn send_to_all(workers: &[SocketAddr]) -> std::io::Result<()> {
     }
     let (mut v4, mut v6) = (None, None);
     for worker in workers {
-        let (socket, any) =
-            if worker.is_ipv4() { (&mut v4, "0.0.0.0:0") } else { (&mut v6, "[::]:0") };
+        let (socket, any) = if worker.is_ipv4() {
+            (&mut v4, "0.0.0.0:0")
+        } else {
+            (&mut v6, "[::]:0")
+        };
         if socket.is_none() {
             *socket = Some(UdpSocket::bind(any)?);
         }

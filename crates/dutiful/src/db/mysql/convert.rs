@@ -220,7 +220,10 @@ mod tests {
     fn a_time_outside_ours_becomes_the_nearest_of_ours() {
         for (raw, nearest) in [
             (Raw::Date(0, 0, 0, 0, 0, 0, 0), Timestamp::MIN),
-            (Raw::Date(2024, 0, 0, 0, 0, 0, 0), "2023-11-30T00:00:00Z".parse().unwrap()),
+            (
+                Raw::Date(2024, 0, 0, 0, 0, 0, 0),
+                "2023-11-30T00:00:00Z".parse().unwrap(),
+            ),
             (Raw::Date(1969, 12, 31, 23, 59, 59, 0), Timestamp::MIN),
             (Raw::Date(9999, 12, 31, 23, 59, 59, 999_999), Timestamp::MAX),
         ] {

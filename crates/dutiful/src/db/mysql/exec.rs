@@ -119,7 +119,10 @@ mod tests {
 
     #[test]
     fn rows_that_an_update_matched_are_counted_whether_or_not_they_changed() {
-        assert_eq!(matched("Rows matched: 12  Changed: 0  Warnings: 0"), Some(12));
+        assert_eq!(
+            matched("Rows matched: 12  Changed: 0  Warnings: 0"),
+            Some(12)
+        );
         assert_eq!(matched("Records: 3  Duplicates: 0  Warnings: 0"), None);
         assert_eq!(matched(""), None);
     }

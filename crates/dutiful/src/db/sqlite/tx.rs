@@ -1,7 +1,7 @@
 //! A transaction with several steps: it has the writer to itself until it ends.
 
-use super::writer::commit;
 use super::Session;
+use super::writer::commit;
 use crate::db::{DbError, DbErrorKind, DbResult, Reply, Rows, Sql, Value};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -32,7 +32,8 @@ impl SqliteTx {
 
     /// Runs a script of fixed text inside the transaction.
     pub(crate) async fn script(&mut self, text: &'static str) -> DbResult<()> {
-        self.step(move |session| session.script(&session.prefix().apply(text))).await
+        self.step(move |session| session.script(&session.prefix().apply(text)))
+            .await
     }
 
     pub(crate) async fn commit(self) -> DbResult<()> {
@@ -58,7 +59,10 @@ impl SqliteTx {
 }
 
 fn ended() -> DbError {
-    DbError::new(DbErrorKind::Transient, "the transaction was rolled back: it made no step for too long")
+    DbError::new(
+        DbErrorKind::Transient,
+        "the transaction was rolled back: it made no step for too long",
+    )
 }
 
 /// Serves one transaction on the writer's thread, to its end.

@@ -38,9 +38,9 @@ where
     fn run(self: Box<Self>, session: &Session) -> Result<Answer, Answer> {
         let Work { work, caller } = *self;
         match work(session) {
-            Ok(value) => {
-                Ok(Box::new(move |committed| drop(caller.send(committed.map(|()| value)))))
-            }
+            Ok(value) => Ok(Box::new(move |committed| {
+                drop(caller.send(committed.map(|()| value)))
+            })),
             Err(error) => Err(Box::new(move |_| drop(caller.send(Err(error))))),
         }
     }
@@ -69,13 +69,15 @@ impl Writer {
     ) -> DbResult<Writer> {
         let (queue, messages) = mpsc::channel(QUEUE);
         let (opened, result) = oneshot::channel();
-        thread("dutiful-write", move || match open::connection(file.as_deref(), &clock) {
-            Ok(connection) => {
-                if opened.send(Ok(())).is_ok() {
-                    serve(&Session::new(connection, prefix), messages);
+        thread("dutiful-write", move || {
+            match open::connection(file.as_deref(), &clock) {
+                Ok(connection) => {
+                    if opened.send(Ok(())).is_ok() {
+                        serve(&Session::new(connection, prefix), messages);
+                    }
                 }
+                Err(error) => drop(opened.send(Err(error))),
             }
-            Err(error) => drop(opened.send(Err(error))),
         })?;
         result.await.map_err(|_| closed())??;
         Ok(Writer { queue })
@@ -88,13 +90,19 @@ impl Writer {
     {
         let (caller, result) = oneshot::channel();
         let job = Box::new(Work { work, caller });
-        self.queue.send(Message::Job(job)).await.map_err(|_| closed())?;
+        self.queue
+            .send(Message::Job(job))
+            .await
+            .map_err(|_| closed())?;
         result.await.map_err(|_| closed())?
     }
 
     pub(super) async fn begin(&self) -> DbResult<SqliteTx> {
         let (sender, result) = oneshot::channel();
-        self.queue.send(Message::Begin(sender)).await.map_err(|_| closed())?;
+        self.queue
+            .send(Message::Begin(sender))
+            .await
+            .map_err(|_| closed())?;
         result.await.map_err(|_| closed())?
     }
 }
@@ -172,7 +180,14 @@ fn run_in_savepoint(session: &Session, job: Box<dyn Job>, answers: &mut Vec<Answ
 
 /// Starts a named thread.
 pub(super) fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> DbResult<()> {
-    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(|_| ()).map_err(|error| {
-        DbError::new(DbErrorKind::Other, format!("cannot start a thread: {error}"))
-    })
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map(|_| ())
+        .map_err(|error| {
+            DbError::new(
+                DbErrorKind::Other,
+                format!("cannot start a thread: {error}"),
+            )
+        })
 }
