@@ -18,9 +18,6 @@ use std::time::Instant;
 /// What a trial does in its arena.
 type Run = fn(Arc<Arena>) -> Pin<Box<dyn Future<Output = ()>>>;
 
-/// What is done at the place of a trial.
-type Run = fn(Arc<Arena>) -> Pin<Box<dyn Future<Output = ()>>>;
-
 /// A promise and its trial.
 pub(crate) struct Promise {
     name: &'static str,
