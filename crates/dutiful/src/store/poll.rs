@@ -55,7 +55,11 @@ pub(crate) struct Level {
 }
 
 /// The levels of the given names; those with nothing to run now or later are not in it.
+/// A worker that only has local periodics asks for none.
 pub(crate) async fn poll(db: &Db, task_names: &[String]) -> DbResult<Vec<Level>> {
+    if task_names.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = db
         .read(&POLL, vec![Value::Texts(task_names.to_vec())])
         .await?;
