@@ -5,8 +5,8 @@ use crate::harness::life::Life;
 use crate::harness::trial::cases;
 use crate::harness::{TestDb, gated};
 use dutiful::{
-    Client, Context, Dedup, DedupScope, ErrorKind, JsonSchema, Outcome, RetryPolicy, State, Submit,
-    Task, TaskError, TaskId, WorkerHandle,
+    Context, Dedup, DedupScope, ErrorKind, JsonSchema, Outcome, RetryPolicy, State, Task,
+    TaskError, TaskId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -78,7 +78,7 @@ async fn accepted_payloads_are_stored_in_the_same_bytes_on_every_engine(db: Test
 /// So many levels: arrays and objects in turn, and a number in the innermost.
 fn nested(levels: usize) -> Value {
     let around = |inside: Value, level: usize| {
-        if level % 2 == 0 {
+        if level.is_multiple_of(2) {
             json!([inside])
         } else {
             json!({ "k": inside })

@@ -197,6 +197,7 @@ async fn every_state_can_be_asked_for(db: TestDb) {
     life.worker.shutdown().await;
 }
 
+#[allow(clippy::too_many_lines, reason = "one story, told in one go")]
 async fn stats_count_states_rates_durations_and_the_queue(db: TestDb) {
     let client = db.client().await;
     assert!(client.stats().await.unwrap().names.is_empty());

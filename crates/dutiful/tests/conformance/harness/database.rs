@@ -135,6 +135,7 @@ impl TestDb {
         self.place.clone()
     }
 
+    #[allow(dead_code, reason = "tests that share this harness use it")]
     pub(crate) fn engine(&self) -> &Engine {
         &self.place.engine
     }
