@@ -211,7 +211,7 @@ async fn a_worker_that_stops_takes_its_row_away(db: TestDb) {
             worker.alive && worker.process_id == i64::from(std::process::id()),
             "{worker:?}"
         );
-        assert_eq!(worker.beat_at >= worker.started_at, true);
+        assert!(worker.beat_at >= worker.started_at);
         if worker.worker == first.worker() {
             assert_eq!(worker.task_names, ["Script", "Other"]);
         }
