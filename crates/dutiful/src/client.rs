@@ -15,7 +15,7 @@ pub use inspect::{
 };
 pub use submit::{Submit, SubmitMany};
 pub(crate) use submit::{draft_options, typed_draft};
-pub(crate) use wake::{HINT, Wake};
+pub(crate) use wake::{HINT, Signal, Wake};
 
 use crate::Result;
 use crate::db::{DatabaseUrl, Db};

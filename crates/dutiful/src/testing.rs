@@ -60,7 +60,7 @@ impl TestClient {
     pub fn advance(&self, by: Duration) {
         if let Db::Sqlite(db) = self.client.db() {
             db.clock().advance(by);
-            self.client.wake().submitted("");
+            self.client.wake().changed("");
         }
     }
 

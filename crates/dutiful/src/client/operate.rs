@@ -55,7 +55,7 @@ impl Client {
             }
         };
         if !task.state.is_ended() {
-            self.wake().submitted(&task.task_name);
+            self.wake().changed(&task.task_name);
         }
         Ok(task)
     }

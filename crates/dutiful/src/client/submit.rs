@@ -65,16 +65,16 @@ impl Client {
         // The common case is one statement and no transaction around it.
         let write = || async { submit(&mut Autocommit(self.db()), &tasks).await };
         let done = self.until_heard(&tasks, write).await?;
-        self.wake().submitted(&tasks[0].task_name);
+        self.tell_workers(&tasks, &done);
         done.first().copied().map(Submitted::from).ok_or_else(|| {
             crate::Error::new(crate::ErrorKind::Database, "no answer to a submission")
         })
     }
 
     async fn submit_all(&self, tasks: Vec<NewTask>) -> Result<Vec<Submitted>> {
-        let Some(first) = tasks.first() else {
+        if tasks.is_empty() {
             return Ok(Vec::new());
-        };
+        }
         let write = || async {
             let mut own = OwnTx::begin(self.db()).await?;
             let done = submit(&mut own, &tasks).await?;
@@ -82,8 +82,16 @@ impl Client {
             Ok(done)
         };
         let done = self.until_heard(&tasks, write).await?;
-        self.wake().submitted(&first.task_name);
+        self.tell_workers(&tasks, &done);
         Ok(done.into_iter().map(Submitted::from).collect())
+    }
+
+    fn tell_workers(&self, tasks: &[NewTask], done: &[Submission]) {
+        self.wake().submitted(tasks);
+        // The task that took it may have another priority than was asked for here.
+        if let Some(merged) = done.iter().position(|submission| submission.merged) {
+            self.wake().changed(&tasks[merged].task_name);
+        }
     }
 
     /// Writes; when the answer was lost, looks whether it was written before it writes again.

@@ -5,15 +5,17 @@
 //! change. Hints may be lost: polling is the truth.
 
 mod datagram;
+mod signal;
 
 pub(crate) use datagram::HINT;
+pub(crate) use signal::Signal;
 
 use crate::db::Db;
 use crate::store;
+use crate::store::submit::{NewTask, Start};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
-use tokio::sync::Notify;
 
 /// Hints of one process to others are at least this far apart.
 const HINT_PAUSE: Duration = Duration::from_millis(10);
@@ -26,7 +28,7 @@ pub(crate) struct Wake {
 
 #[derive(Debug)]
 struct Inner {
-    local: Mutex<Vec<Weak<Notify>>>,
+    local: Mutex<Vec<Weak<Signal>>>,
     db: Db,
     /// Counts submissions; the hinter runs until it has hinted for the last of them.
     submitted: AtomicU64,
@@ -48,25 +50,47 @@ impl Wake {
     }
 
     /// A worker of this process wants to hear of new work.
-    pub(crate) fn subscribe(&self) -> Arc<Notify> {
-        let notify = Arc::new(Notify::new());
-        self.local().push(Arc::downgrade(&notify));
-        notify
+    pub(crate) fn subscribe(&self) -> Arc<Signal> {
+        let signal = Arc::new(Signal::default());
+        self.local().push(Arc::downgrade(&signal));
+        signal
     }
 
-    /// Work was submitted and committed.
-    pub(crate) fn submitted(&self, task_name: &str) {
+    /// Tasks were submitted and committed.
+    pub(crate) fn submitted(&self, tasks: &[NewTask]) {
+        let Some(first) = tasks.first() else { return };
+        self.tell(|worker| {
+            let mut told = None;
+            for task in tasks {
+                let level = (task.task_name.as_str(), task.priority);
+                if task.start != Start::After(Duration::ZERO) {
+                    worker.anything();
+                } else if told != Some(level) {
+                    worker.due(level.0, level.1);
+                    told = Some(level);
+                }
+            }
+        });
+        self.hint(&first.task_name);
+    }
+
+    /// A task was changed so that it may run.
+    pub(crate) fn changed(&self, task_name: &str) {
+        self.tell(Signal::anything);
+        self.hint(task_name);
+    }
+
+    fn tell(&self, what: impl Fn(&Signal)) {
         self.local().retain(|worker| match worker.upgrade() {
             Some(worker) => {
-                worker.notify_one();
+                what(&worker);
                 true
             }
             None => false,
         });
-        self.hint(task_name);
     }
 
-    fn local(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Notify>>> {
+    fn local(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Signal>>> {
         self.inner
             .local
             .lock()

@@ -23,7 +23,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 /// The id of the task that a local run stands for.
@@ -118,7 +118,7 @@ impl Runner {
             lanes: vec![Arc::new(Lane::new(Arc::new(handler)))],
             inflight: Inflight::default(),
             reports: sender,
-            look: Arc::new(Notify::new()),
+            signal: Arc::default(),
             stopping: host.stopping.clone(),
             grace_over: CancellationToken::new(),
             ended: CancellationToken::new(),
@@ -247,16 +247,16 @@ fn host_now() -> Timestamp {
 }
 
 async fn follow_up(client: &Client, tasks: &[NewTask]) -> DbResult<()> {
-    let Some(first) = tasks.first() else {
+    if tasks.is_empty() {
         return Ok(());
-    };
+    }
     retry::repeat(|| async {
         let mut own = OwnTx::begin(client.db()).await?;
         submit(&mut own, tasks).await?;
         own.commit().await
     })
     .await?;
-    client.wake().submitted(&first.task_name);
+    client.wake().submitted(tasks);
     Ok(())
 }
 

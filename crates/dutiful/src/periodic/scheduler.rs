@@ -174,9 +174,7 @@ async fn attend(
     if !periodic::take(client.db(), &take).await? {
         return Ok(LOOK_PAUSE);
     }
-    if !take.tasks.is_empty() {
-        client.wake().submitted(own.task_name);
-    }
+    client.wake().submitted(&take.tasks);
     tracing::debug!(
         name = own.name,
         fired = take.tasks.len(),

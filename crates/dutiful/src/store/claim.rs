@@ -3,26 +3,29 @@
 use super::{facts, retry, take_over};
 use crate::db::sqlite;
 use crate::db::{Db, DbResult, Row, Rows, Sql, Value};
-use dutiful_core::TaskFacts;
+use dutiful_core::{TaskFacts, Timestamp};
 use std::time::Duration;
 
 /// Due tasks of one name and priority, oldest first, locked until the transaction ends. PostgreSQL takes
 /// them in the same statement and gives those whose lease ran out untouched (`worker` is then set).
 ///
 /// `id = ANY(ARRAY(...))` and not `IN`: a join could run the sub-select more than once.
+///
+/// The lower bound keeps it from walking again over what was taken before: entries that are dead, but
+/// that no purge or vacuum has removed yet.
 const DUE: Sql = Sql {
     sqlite: "/* dutiful.claim */
         SELECT id, task_payload, payload_version, last_run_at,
                status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
         FROM dutiful_tasks
-        WHERE task_name = ?1 AND priority = ?2 AND due_at <= dutiful_now()
+        WHERE task_name = ?1 AND priority = ?2 AND due_at >= ?3 AND due_at <= dutiful_now()
         ORDER BY due_at, id
-        LIMIT ?3",
+        LIMIT ?4",
     mysql: "/* dutiful.claim */
         SELECT id, task_payload, payload_version, last_run_at,
                status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
         FROM dutiful_tasks FORCE INDEX (dutiful_tasks_due)
-        WHERE task_name = ? AND priority = ? AND due_at <= UTC_TIMESTAMP(6)
+        WHERE task_name = ? AND priority = ? AND due_at >= ? AND due_at <= UTC_TIMESTAMP(6)
         ORDER BY due_at, id
         LIMIT ?
         FOR UPDATE SKIP LOCKED",
@@ -31,15 +34,16 @@ const DUE: Sql = Sql {
           SELECT id, task_payload, payload_version, last_run_at,
                  status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
           FROM dutiful_tasks
-          WHERE task_name = $1::text AND priority = $2::bigint AND due_at <= statement_timestamp()
+          WHERE task_name = $1::text AND priority = $2::bigint
+            AND due_at >= $3::timestamptz AND due_at <= statement_timestamp()
           ORDER BY due_at, id
-          LIMIT $3::bigint
+          LIMIT $4::bigint
           FOR UPDATE SKIP LOCKED),
         taken AS (
           UPDATE dutiful_tasks
           SET attempt = attempt + 1,
-              worker = $4::text,
-              due_at = statement_timestamp() + $5::bigint * interval '1 microsecond',
+              worker = $5::text,
+              due_at = statement_timestamp() + $6::bigint * interval '1 microsecond',
               last_run_at = statement_timestamp(),
               dedup_key = CASE WHEN dedup_scope IN ('none', 'waiting') THEN NULL ELSE dedup_key END
           WHERE id = ANY(ARRAY(SELECT id FROM due WHERE worker IS NULL)))
@@ -47,15 +51,15 @@ const DUE: Sql = Sql {
 };
 
 /// Takes the tasks that nobody holds. The slot of a task without dedup, or with the scope `waiting`, is
-/// freed here, because it no longer waits.
+/// freed here, because it no longer waits. SQLite writes an index as soon as a statement names its column,
+/// so there it is freed when somebody else wants it.
 const TAKE: Sql = Sql {
     sqlite: "/* dutiful.take */
         UPDATE dutiful_tasks
         SET attempt = attempt + 1,
             worker = ?1,
             due_at = dutiful_now() + ?2,
-            last_run_at = dutiful_now(),
-            dedup_key = CASE WHEN dedup_scope IN ('none', 'waiting') THEN NULL ELSE dedup_key END
+            last_run_at = dutiful_now()
         WHERE id = ?3",
     mysql: "/* dutiful.take */
         UPDATE dutiful_tasks
@@ -110,6 +114,8 @@ const HELD: Sql = Sql {
 pub(crate) struct Request {
     pub(crate) task_name: String,
     pub(crate) priority: i64,
+    /// Only what was due at this time or later.
+    pub(crate) from: Timestamp,
     pub(crate) limit: usize,
     pub(crate) worker: String,
     pub(crate) lease: Duration,
@@ -136,6 +142,8 @@ pub(crate) struct Batch {
     pub(crate) claimed: Vec<Claimed>,
     /// How many rows were found due: fewer than asked for means that the level is empty.
     pub(crate) found: usize,
+    /// Since when the last of them was due.
+    pub(crate) last_due: Option<Timestamp>,
     /// Tasks whose lease had run out and that have died too often.
     pub(crate) quarantined: usize,
 }
@@ -147,8 +155,10 @@ pub(crate) struct Batch {
 /// When the link breaks the tasks may have been claimed: see [`claimed_unheard`].
 pub(crate) async fn claim(db: &Db, request: &Request) -> DbResult<Batch> {
     let rows = retry::repeat_undone(|| take_due(db, request)).await?;
+    let last_due = rows.last().map(|row| row.opt_time(5)).transpose()?;
     let mut batch = Batch {
         found: rows.len(),
+        last_due: last_due.flatten(),
         ..Batch::default()
     };
     let mut lost = Vec::new();
@@ -215,6 +225,7 @@ async fn take_due(db: &Db, request: &Request) -> DbResult<Vec<Row>> {
     let mut due: Vec<Value> = vec![
         request.task_name.as_str().into(),
         request.priority.into(),
+        request.from.into(),
         limit.into(),
     ];
     match db {

@@ -4,7 +4,7 @@ use super::session::Session;
 use super::submit::{NewTask, Submission, insert_one};
 use super::{facts, take_over};
 use crate::db::{DbError, DbErrorKind, DbResult, Row, Sql};
-use dutiful_core::{Due, Event, TaskFacts, Timestamp, Transition, decide};
+use dutiful_core::{Due, Event, TaskFacts, Timestamp, Transition, decide, holds_slot};
 
 /// How often a slot may be freed and taken again between our look and our insert.
 const TRIES: usize = 10;
@@ -55,17 +55,18 @@ const RESUBMIT: Sql = Sql {
           AND attempt = $9::bigint AND dedup_key = $10::bytea",
 };
 
-/// Frees a slot whose window has passed.
+/// Takes the slot from a task that no longer holds it: its window has passed, or it has ended and its key
+/// was left in place. Neither can change again, so the attempt is guard enough.
 const FREE: Sql = Sql {
     sqlite: "/* dutiful.merge.free */
         UPDATE dutiful_tasks SET dedup_key = NULL
-        WHERE id = ?1 AND dedup_key = ?2 AND dedup_until <= dutiful_now()",
+        WHERE id = ?1 AND dedup_key = ?2 AND attempt = ?3",
     mysql: "/* dutiful.merge.free */
         UPDATE dutiful_tasks SET dedup_key = NULL
-        WHERE id = ? AND dedup_key = ? AND dedup_until <= UTC_TIMESTAMP(6)",
+        WHERE id = ? AND dedup_key = ? AND attempt = ?",
     postgres: "/* dutiful.merge.free */
         UPDATE dutiful_tasks SET dedup_key = NULL
-        WHERE id = $1::bigint AND dedup_key = $2::bytea AND dedup_until <= statement_timestamp()",
+        WHERE id = $1::bigint AND dedup_key = $2::bytea AND attempt = $3::bigint",
 };
 
 /// Merges one submission into the task that holds its slot: that one gets one more retry, and runs again
@@ -90,12 +91,15 @@ pub(super) async fn merge(session: &mut impl Session, task: &NewTask) -> DbResul
             // Our own earlier try, whose answer was lost.
             return Ok(Submission { id, merged: false });
         }
-        let now = row.time(3)?;
-        if row.opt_time(2)?.is_some_and(|until| until <= now) {
-            session.run(&FREE, vec![id.into(), key.into()]).await?;
-            continue;
-        }
-        if resubmit(session, task, row, now).await? {
+        let (facts, now) = (facts::read(row, 4)?, row.time(3)?);
+        let passed = row.opt_time(2)?.is_some_and(|until| until <= now);
+        if passed || !holds_slot(&facts) {
+            let free = vec![id.into(), key.into(), facts.attempt.into()];
+            session.run(&FREE, free).await?;
+            if let Some(id) = insert_one(session, task).await? {
+                return Ok(Submission { id, merged: false });
+            }
+        } else if resubmit(session, task, row, &facts, now).await? {
             return Ok(Submission { id, merged: true });
         }
     }
@@ -112,12 +116,12 @@ async fn resubmit(
     session: &mut impl Session,
     task: &NewTask,
     row: &Row,
+    facts: &TaskFacts,
     now: Timestamp,
 ) -> DbResult<bool> {
-    let facts = facts::read(row, 4)?;
-    let transition = decide(&facts, &Event::Resubmitted, now)
+    let transition = decide(facts, &Event::Resubmitted, now)
         .map_err(|refusal| DbError::new(DbErrorKind::Other, refusal.to_string()))?;
-    let replaces = task.replace_payload && waits(&facts, &transition);
+    let replaces = task.replace_payload && waits(facts, &transition);
     let due = transition.due != Due::Unchanged;
     let reply = session
         .run(

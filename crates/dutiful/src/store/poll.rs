@@ -1,6 +1,7 @@
 //! What is due: one statement for all task names of a worker.
 
 use crate::db::{Db, DbResult, Sql, Value};
+use dutiful_core::Timestamp;
 use std::time::Duration;
 
 /// The earliest due time of every priority that has anything waiting or leased, by skipping through the
@@ -50,6 +51,8 @@ const POLL: Sql = Sql {
 pub(crate) struct Level {
     pub(crate) task_name: String,
     pub(crate) priority: i64,
+    /// When the first of its tasks is or was due.
+    pub(crate) due_at: Timestamp,
     /// How long until the first of its tasks is due; zero when one is due now.
     pub(crate) due_in: Duration,
 }
@@ -71,6 +74,7 @@ pub(crate) async fn poll(db: &Db, task_names: &[String]) -> DbResult<Vec<Level>>
         levels.push(Level {
             task_name: row.text(0)?.to_owned(),
             priority: row.int(1)?,
+            due_at,
             due_in: due_at.since(row.time(3)?),
         });
     }

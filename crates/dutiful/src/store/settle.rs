@@ -7,12 +7,14 @@ use dutiful_core::{Due, Event, Outcome, Transition, decide};
 use std::collections::{HashMap, HashSet};
 
 /// Ends attempts in success. The row itself is the history of a task that succeeds.
+///
+/// The slot is free from then on. For SQLite removing its key would be most of the work, since keys lie
+/// anywhere in their index: there it is removed when somebody else wants the slot (see `merge`).
 const SUCCESS: Sql = Sql {
     sqlite: "/* dutiful.settle.success */
         UPDATE dutiful_tasks
         SET status = 'success', due_at = NULL, worker = NULL, finished_at = dutiful_now(),
-            result_data = ?4, error_kind = NULL, error_message = NULL,
-            dedup_key = CASE WHEN ?5 = 1 THEN NULL ELSE dedup_key END
+            result_data = ?4, error_kind = NULL, error_message = NULL
         WHERE id = ?2 AND attempt = ?3 AND worker = ?1
         RETURNING id",
     mysql: "/* dutiful.settle.success */
@@ -203,7 +205,9 @@ pub(crate) async fn successes(
     successes: &[Success],
 ) -> DbResult<HashSet<i64>> {
     let mut stand = HashSet::with_capacity(successes.len());
-    let reply = retry::repeat(|| db.write_rows(&SUCCESS, success_rows(worker, successes))).await?;
+    let reply =
+        retry::repeat(|| db.write_rows(&SUCCESS, success_rows(db.dialect(), worker, successes)))
+            .await?;
     collect_ids(&reply.rows, &mut stand)?;
     let all_matched = usize::try_from(reply.affected) == Ok(successes.len());
     if db.dialect() == Dialect::Mysql && all_matched {
@@ -227,7 +231,7 @@ pub(crate) async fn success_with_follow_ups(
 ) -> DbResult<bool> {
     retry::repeat(|| async {
         let mut own = OwnTx::begin(db).await?;
-        let rows = success_rows(worker, std::slice::from_ref(success));
+        let rows = success_rows(db.dialect(), worker, std::slice::from_ref(success));
         if own.run_rows(&SUCCESS, rows).await?.affected == 0 {
             own.rollback().await?;
             let rows = db
@@ -250,7 +254,7 @@ pub(crate) async fn success_within(
     worker: &str,
     success: &Success,
 ) -> DbResult<bool> {
-    let rows = success_rows(worker, std::slice::from_ref(success));
+    let rows = success_rows(session.dialect(), worker, std::slice::from_ref(success));
     Ok(session.run_rows(&SUCCESS, rows).await?.affected == 1)
 }
 
@@ -404,14 +408,17 @@ pub(crate) async fn write_history(
     Ok(())
 }
 
-fn success_rows(worker: &str, successes: &[Success]) -> Rows {
+fn success_rows(dialect: Dialect, worker: &str, successes: &[Success]) -> Rows {
     let row = |success: &Success| {
-        vec![
+        let mut row: Vec<Value> = vec![
             success.id.into(),
             success.attempt.into(),
             success.result.as_str().into(),
-            i64::from(success.frees_slot).into(),
-        ]
+        ];
+        if dialect != Dialect::Sqlite {
+            row.push(i64::from(success.frees_slot).into());
+        }
+        row
     };
     Rows {
         fixed: vec![worker.into()],

@@ -1,23 +1,33 @@
 //! Takes due tasks for the lanes.
 //!
-//! It looks when something says that there may be work, when a slot is free and the last look found
-//! more, and otherwise once in each lane's poll interval. A look is one statement for all lanes; it
-//! tells which priorities have something due, and when the next task will be.
+//! What was submitted in this process it claims at once: name and priority are known. Otherwise it looks:
+//! one statement for all lanes, which tells the priorities that have something due, and when the next
+//! task will be. It looks when somebody says that there may be work, soon after it has found some, and
+//! then less and less often, down to once in the shortest poll interval.
+
+mod due;
 
 use super::lane::Lane;
 use super::shared::Shared;
+use crate::client::Signal;
 use crate::db::{Db, DbError, DbErrorKind};
 use crate::store::claim::{self, Batch, Request};
-use crate::store::poll::{self, Level};
-use dutiful_core::limits::CLAIM_BATCH_MAX;
-use std::collections::HashMap;
+use crate::store::poll;
+use due::DueLevels;
+use dutiful_core::limits::{CLAIM_BATCH_MAX, POLL_INTERVAL};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// While work comes in, the list of priorities is read again this often, so that an urgent task is not
-/// kept waiting by a backlog.
+/// While a backlog lasts, the list of priorities is read again this often, so that an urgent task is not
+/// kept waiting by it.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// When a backlog has ended, or a look found nothing new, the next look is after this long, doubling.
+const LOOK_SOON: Duration = Duration::from_millis(20);
+/// After a look that took this long, the next one waits `LOOK_SHARE` times as long, and hints lead straight
+/// to the levels known from before: MariaDB goes through the whole index while its statistics are stale.
+const SLOW_LOOK: Duration = Duration::from_millis(5);
+const LOOK_SHARE: u32 = 9;
 /// After an error the next try waits this long, doubling up to `ERROR_PAUSE_MAX`.
 const ERROR_PAUSE: Duration = Duration::from_millis(100);
 const ERROR_PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -26,11 +36,14 @@ pub(crate) struct Claimer {
     shared: Arc<Shared>,
     db: Db,
     names: Vec<String>,
-    /// What was seen due at the last look, highest priority first, and not found empty since.
-    due: HashMap<usize, Vec<i64>>,
-    /// When the next task of any lane will be due, as of the last look.
-    next_due: Option<Instant>,
-    looked: Option<Instant>,
+    /// The shortest poll interval of all lanes.
+    poll_interval: Duration,
+    due: DueLevels,
+    /// When to look without being told to.
+    look_at: Instant,
+    /// Not before this, whoever tells.
+    no_look_before: Instant,
+    look_pause: Duration,
     error_pause: Duration,
     /// Lanes and priorities of claims whose answers were lost.
     unheard: Vec<(usize, i64)>,
@@ -38,64 +51,75 @@ pub(crate) struct Claimer {
 
 impl Claimer {
     pub(crate) fn new(shared: Arc<Shared>) -> Claimer {
-        let names = shared
-            .lanes
-            .iter()
-            .map(|lane| lane.spec.name.to_owned())
-            .collect();
-        let db = shared.client.db().dedicated();
+        let lanes = &shared.lanes;
+        let names = lanes.iter().map(|lane| lane.spec.name.to_owned()).collect();
+        let poll_interval = lanes.iter().map(|lane| lane.spec.poll_interval).min();
         Claimer {
-            shared,
-            db,
+            db: shared.client.db().dedicated(),
             names,
-            due: HashMap::new(),
-            next_due: None,
-            looked: None,
+            poll_interval: poll_interval.unwrap_or(POLL_INTERVAL),
+            due: DueLevels::new(lanes.len()),
+            look_at: Instant::now(),
+            no_look_before: Instant::now(),
+            look_pause: LOOK_SOON,
             error_pause: ERROR_PAUSE,
             unheard: Vec::new(),
+            shared,
         }
     }
 
     /// Claims until shutdown begins.
     pub(crate) async fn run(mut self) {
         let stopping = self.shared.stopping.clone();
-        let look = Arc::clone(&self.shared.look);
+        let signal = Arc::clone(&self.shared.signal);
         while !stopping.is_cancelled() {
-            let pause = match self.round().await {
-                Ok(claimed) => {
+            let wait_until = match self.round(&signal).await {
+                Ok(()) => {
                     self.recovered();
-                    self.pause(claimed)
+                    self.look_at
                 }
                 Err(error) => self.failed(&error),
             };
-            let Some(pause) = pause else { continue };
             tokio::select! {
                 biased;
                 () = stopping.cancelled() => {}
-                () = look.notified() => {}
-                () = tokio::time::sleep(pause) => {}
+                () = signal.heard() => {}
+                () = tokio::time::sleep_until(wait_until.into()) => {}
             }
         }
     }
 
-    /// One look, if it is time for one, and one claim for each lane that has room and something due.
-    async fn round(&mut self) -> Result<usize, DbError> {
+    /// One look, if it is time for one, and a claim for each lane that has room and something due.
+    async fn round(&mut self, signal: &Signal) -> Result<(), DbError> {
         self.adopt_unheard().await?;
-        if self.must_look() {
+        let heard = signal.take();
+        for (task_name, priority) in &heard.levels {
+            if let Some(lane) = self.lane_of(task_name) {
+                self.due.add(lane, *priority);
+            }
+        }
+        let now = Instant::now();
+        if now >= self.look_at || (heard.anything && now >= self.no_look_before) {
             self.look().await?;
+        } else if heard.anything {
+            self.due.add_known();
+            self.look_at = self.look_at.min(self.no_look_before);
         }
-        let mut claimed = 0;
         for index in 0..self.shared.lanes.len() {
-            claimed += self.claim_for(index).await?;
+            self.claim_for(index).await?;
         }
-        Ok(claimed)
+        Ok(())
+    }
+
+    fn lane_of(&self, task_name: &str) -> Option<usize> {
+        self.names.iter().position(|name| name == task_name)
     }
 
     /// Takes in what was claimed by statements whose answers were lost.
     async fn adopt_unheard(&mut self) -> Result<(), DbError> {
         while let Some(&(index, priority)) = self.unheard.last() {
             let lane = Arc::clone(&self.shared.lanes[index]);
-            let request = self.request(&lane, priority, 0);
+            let request = self.request(index, priority, 0);
             let mut held = claim::claimed_unheard(&self.db, &request).await?;
             held.retain(|task| !self.shared.inflight.holds(task.id, task.attempt));
             self.unheard.pop();
@@ -111,50 +135,54 @@ impl Claimer {
         Ok(())
     }
 
-    fn must_look(&self) -> bool {
-        let Some(looked) = self.looked else {
-            return true;
-        };
-        self.due.is_empty() || looked.elapsed() >= LOOK_AGAIN
-    }
-
     async fn look(&mut self) -> Result<(), DbError> {
+        let began = Instant::now();
         let levels = poll::poll(&self.db, &self.names).await?;
         let now = Instant::now();
-        self.looked = Some(now);
         self.due.clear();
-        self.next_due = None;
-        for Level {
-            task_name,
-            priority,
-            due_in,
-        } in levels
-        {
-            let Some(lane) = self.names.iter().position(|name| *name == task_name) else {
+        let mut next_due = None;
+        for level in levels {
+            let Some(lane) = self.lane_of(&level.task_name) else {
                 continue;
             };
-            if due_in.is_zero() {
-                self.due.entry(lane).or_default().push(priority);
+            if level.due_in.is_zero() {
+                self.due.found(lane, level.priority, level.due_at);
             } else {
-                let at = now + due_in;
-                self.next_due = Some(self.next_due.map_or(at, |next| next.min(at)));
+                // Not at the very microsecond: the database's clock may be a little behind.
+                let at = now + level.due_in + Duration::from_millis(1);
+                next_due = Some(next_due.map_or(at, |next: Instant| next.min(at)));
             }
         }
-        for priorities in self.due.values_mut() {
-            priorities.sort_unstable_by(|a, b| b.cmp(a));
+        let pause = if self.due.is_empty() {
+            let pause = self.look_pause;
+            self.look_pause = (pause * 2).min(self.poll_interval);
+            pause
+        } else {
+            LOOK_AGAIN
+        };
+        let took = now - began;
+        let rest = if took < SLOW_LOOK {
+            Duration::ZERO
+        } else {
+            took * LOOK_SHARE
+        };
+        self.no_look_before = now + rest.min(self.poll_interval);
+        self.look_at = now + pause.min(self.poll_interval);
+        if let Some(next_due) = next_due {
+            self.look_at = self.look_at.min(next_due);
         }
+        self.look_at = self.look_at.max(self.no_look_before);
         Ok(())
     }
 
-    async fn claim_for(&mut self, index: usize) -> Result<usize, DbError> {
+    async fn claim_for(&mut self, index: usize) -> Result<(), DbError> {
         let lane = Arc::clone(&self.shared.lanes[index]);
-        let mut claimed = 0;
-        while let Some(&priority) = self.due.get(&index).and_then(|levels| levels.first()) {
+        while let Some(priority) = self.due.first(index) {
             let wants = lane.wants().min(CLAIM_BATCH_MAX);
             if wants == 0 || self.shared.stopping.is_cancelled() {
                 break;
             }
-            let request = self.request(&lane, priority, wants);
+            let request = self.request(index, priority, wants);
             let batch = match claim::claim(&self.db, &request).await {
                 Err(error) if error.kind == DbErrorKind::LinkLost => {
                     self.unheard.push((index, priority));
@@ -162,32 +190,38 @@ impl Claimer {
                 }
                 result => result?,
             };
-            if batch.found < wants {
-                self.level_is_empty(index);
+            if let Some(last_due) = batch.last_due {
+                self.due.taken_up_to(index, priority, last_due);
             }
-            claimed += batch.claimed.len();
+            if batch.found < wants {
+                self.level_is_empty(index, batch.found > 0);
+            }
             self.hand_over(index, &lane, batch);
         }
-        Ok(claimed)
+        Ok(())
     }
 
-    fn request(&self, lane: &Lane, priority: i64, limit: usize) -> Request {
+    fn request(&self, index: usize, priority: i64, limit: usize) -> Request {
+        let spec = &self.shared.lanes[index].spec;
         Request {
-            task_name: lane.spec.name.to_owned(),
+            task_name: spec.name.to_owned(),
             priority,
+            from: self.due.from(index, priority),
             limit,
             worker: self.shared.worker.to_string(),
-            lease: lane.spec.lease,
-            crash_limit: lane.spec.crash_limit,
+            lease: spec.lease,
+            crash_limit: spec.crash_limit,
         }
     }
 
-    fn level_is_empty(&mut self, index: usize) {
-        if let Some(levels) = self.due.get_mut(&index) {
-            levels.remove(0);
-            if levels.is_empty() {
-                self.due.remove(&index);
-            }
+    /// More may come soon where some has just been found.
+    fn level_is_empty(&mut self, index: usize, found_some: bool) {
+        self.due.remove_first(index);
+        if found_some {
+            let pause = LOOK_SOON.min(self.poll_interval);
+            let soon = (Instant::now() + pause).max(self.no_look_before);
+            self.look_at = self.look_at.min(soon);
+            self.look_pause = LOOK_SOON;
         }
     }
 
@@ -213,40 +247,16 @@ impl Claimer {
         lane.push(batch.claimed);
     }
 
-    /// How long to wait for a sign; `None` means not at all.
-    fn pause(&self, claimed: usize) -> Option<Duration> {
-        let poll = self
-            .shared
-            .lanes
-            .iter()
-            .map(|lane| lane.spec.poll_interval)
-            .min();
-        let poll = poll.unwrap_or(dutiful_core::limits::POLL_INTERVAL);
-        if claimed > 0 && self.due.is_empty() {
-            // Found and emptied: more may have come meanwhile.
-            return None;
-        }
-        if !self.due.is_empty() {
-            // Due, but no slot is free: the lanes say when one is.
-            return Some(LOOK_AGAIN.min(poll));
-        }
-        let until_due = self
-            .next_due
-            .map(|at| at.saturating_duration_since(Instant::now()));
-        // Not at the very microsecond: the database's clock decides, and may be a little behind.
-        let until_due = until_due.map(|wait| wait + Duration::from_millis(1));
-        Some(until_due.map_or(poll, |wait| wait.min(poll)))
-    }
-
-    fn failed(&mut self, error: &DbError) -> Option<Duration> {
+    fn failed(&mut self, error: &DbError) -> Instant {
         if self.error_pause == ERROR_PAUSE {
             tracing::warn!(%error, "cannot claim tasks; trying again until it works");
         }
         let pause = self.error_pause;
         self.error_pause = (pause * 2).min(ERROR_PAUSE_MAX);
         self.due.clear();
-        self.looked = None;
-        Some(pause)
+        // What was heard before the error is found again by looking.
+        self.look_at = Instant::now() + pause;
+        self.look_at
     }
 
     fn recovered(&mut self) {

@@ -59,7 +59,7 @@ async fn serve(shared: Arc<Shared>, lane: Arc<Lane>, lane_index: usize, generati
             biased;
             Some(()) = running.next(), if !running.is_empty() => {
                 if lane.is_queue_empty() {
-                    shared.look.notify_one();
+                    shared.signal.room();
                 }
             }
             () = queued, if may_take => {}

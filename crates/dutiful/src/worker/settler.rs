@@ -95,7 +95,7 @@ impl Settler {
         }
         self.settle_successes(successes).await;
         self.settle_others(others).await;
-        self.shared.look.notify_one();
+        self.shared.signal.room();
     }
 
     async fn settle_successes(&self, mut reports: Vec<Report>) {
@@ -156,8 +156,8 @@ impl Settler {
             Ok(stands) => {
                 let stand = stands.then_some(row.id).into_iter().collect();
                 self.succeeded(std::slice::from_ref(&report), &stand);
-                if let (true, Some(task)) = (stands, follow_ups.first()) {
-                    self.shared.client.wake().submitted(&task.task_name);
+                if stands {
+                    self.shared.client.wake().submitted(&follow_ups);
                 }
             }
             Err(error) => self.refused(row.id, report, &error).await,

@@ -4,12 +4,13 @@ use super::handler::Ran;
 use super::inflight::Inflight;
 use super::lane::Lane;
 use crate::Client;
+use crate::client::Signal;
 use crate::store::submit::NewTask;
 use dutiful_core::TaskFacts;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// What all parts of one running worker share.
@@ -21,7 +22,7 @@ pub(crate) struct Shared {
     pub(crate) inflight: Inflight,
     pub(crate) reports: mpsc::UnboundedSender<Report>,
     /// Something may have become due, or a slot free.
-    pub(crate) look: Arc<Notify>,
+    pub(crate) signal: Arc<Signal>,
     /// Shutdown has begun: nothing new is claimed.
     pub(crate) stopping: CancellationToken,
     /// The grace is over: handlers are told to end.

@@ -55,7 +55,7 @@ pub(crate) async fn start(
         .map(|handler| Arc::new(Lane::new(Arc::clone(handler))));
     let shared = Arc::new(Shared {
         worker: Arc::clone(&worker),
-        look: client.wake().subscribe(),
+        signal: client.wake().subscribe(),
         lanes: lanes.collect(),
         inflight: Default::default(),
         reports,

@@ -43,9 +43,9 @@ async fn listen(shared: &Shared, db: &postgres::Postgres) {
         if let Ok(mut listener) = db.listen(&channel).await {
             pause = LISTEN_PAUSE;
             // Something may have been submitted while nobody listened.
-            shared.look.notify_one();
+            shared.signal.anything();
             while listener.next().await.is_ok() {
-                shared.look.notify_one();
+                shared.signal.anything();
             }
         }
         tokio::time::sleep(pause).await;
@@ -58,7 +58,7 @@ async fn receive(shared: &Shared, socket: UdpSocket) {
     loop {
         match socket.recv(&mut datagram).await {
             Ok(length) if &datagram[..length] == HINT => {
-                shared.look.notify_one();
+                shared.signal.anything();
                 // Whoever floods the port wakes us at most this often.
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
@@ -80,7 +80,7 @@ async fn watch(shared: &Shared, db: &sqlite::Sqlite) {
         let version = watcher.version().ok();
         if version != seen {
             seen = version;
-            shared.look.notify_one();
+            shared.signal.anything();
         }
     }
 }

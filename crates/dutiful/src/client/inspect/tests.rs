@@ -32,6 +32,7 @@ pub(in crate::client) async fn claim_all(client: &Client, name: &str) -> Vec<Cla
     let request = Request {
         task_name: name.to_owned(),
         priority: 0,
+        from: Timestamp::from_micros(0),
         limit: limits::CLAIM_BATCH_MAX,
         worker: WORKER.to_owned(),
         lease: limits::LEASE,

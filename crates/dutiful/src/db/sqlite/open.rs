@@ -51,6 +51,7 @@ fn set_up(connection: &mut Connection, clock: &Clock) -> rusqlite::Result<()> {
          PRAGMA cache_size = -8000;
          PRAGMA wal_autocheckpoint = 8000;
          PRAGMA journal_size_limit = 67108864;
+         PRAGMA temp_store = MEMORY;
          PRAGMA trusted_schema = OFF;",
     )?;
     let clock = clock.clone();

@@ -74,6 +74,7 @@ async fn claim_all(client: &Client, name: &str) -> Vec<Claimed> {
     let request = Request {
         task_name: name.to_owned(),
         priority: 0,
+        from: dutiful_core::Timestamp::from_micros(0),
         limit: limits::CLAIM_BATCH_MAX,
         worker: WORKER.to_owned(),
         lease: limits::LEASE,
