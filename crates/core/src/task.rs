@@ -238,6 +238,12 @@ impl TaskFacts {
         self.due_at.is_some_and(|due_at| due_at <= now)
     }
 
+    /// Whether one more crash would quarantine it, and workers have died while they held it: it may be what
+    /// kills them, or may only have been beside it.
+    pub fn is_on_last_chance(&self, crash_limit: i64) -> bool {
+        self.crashes > 0 && self.crashes.saturating_add(1) >= crash_limit
+    }
+
     fn state_without_due(&self) -> State {
         match (self.status, self.error_kind) {
             (Status::Success, _) => State::Succeeded,
@@ -274,6 +280,21 @@ mod tests {
             error_kind: None,
             dedup_scope: StoredScope::UntilSuccess,
         }
+    }
+
+    #[test]
+    fn the_last_chance_is_the_one_before_quarantine_and_follows_a_crash() {
+        let on_last_chance = |crashes, limit| {
+            let task = TaskFacts {
+                crashes,
+                ..facts(Status::Error, Some(0), false)
+            };
+            task.is_on_last_chance(limit)
+        };
+        assert!(!on_last_chance(1, 3));
+        assert!(on_last_chance(2, 3));
+        assert!(on_last_chance(7, 3));
+        assert!(!on_last_chance(0, 1), "it has harmed nobody yet");
     }
 
     #[test]

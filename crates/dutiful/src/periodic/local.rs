@@ -183,6 +183,7 @@ impl Runner {
                 payload_version: i64::from(lane.spec.version),
                 payload: Ok(self.local.payload.clone()),
                 facts: None,
+                last_chance: false,
             },
         };
         let grace_over = &self.shared.grace_over;

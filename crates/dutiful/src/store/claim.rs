@@ -134,6 +134,8 @@ pub(crate) struct Claimed {
     pub(crate) payload: Result<String, String>,
     /// The row as it was before this claim; `None` when it cannot be read.
     pub(crate) facts: Option<TaskFacts>,
+    /// One more crash would quarantine it.
+    pub(crate) last_chance: bool,
 }
 
 /// The answer to a [`Request`].
@@ -167,7 +169,9 @@ pub(crate) async fn claim(db: &Db, request: &Request) -> DbResult<Batch> {
             lost.push(row.int(0)?);
         } else {
             let attempt = row.int(7)? + 1;
-            batch.claimed.push(read(&mut row, attempt)?);
+            batch
+                .claimed
+                .push(read(&mut row, attempt, request.crash_limit)?);
         }
     }
     if !lost.is_empty() {
@@ -192,13 +196,13 @@ pub(crate) async fn claimed_unheard(db: &Db, request: &Request) -> DbResult<Vec<
     let mut rows = db.read(&HELD, params).await?;
     let read_held = |row: &mut Row| {
         let attempt = row.int(7)?;
-        read(row, attempt)
+        read(row, attempt, request.crash_limit)
     };
     rows.iter_mut().map(read_held).collect()
 }
 
 /// Reads a claimed row in the column order of `DUE`.
-pub(crate) fn read(row: &mut Row, attempt: i64) -> DbResult<Claimed> {
+pub(crate) fn read(row: &mut Row, attempt: i64, crash_limit: i64) -> DbResult<Claimed> {
     let payload = match row.take_text(1) {
         Ok(Some(text)) => Ok(text),
         Ok(None) => Err("the payload is NULL".to_owned()),
@@ -210,7 +214,9 @@ pub(crate) fn read(row: &mut Row, attempt: i64) -> DbResult<Claimed> {
         Ok(_) => payload,
     };
     let payload_version = row.int(2).unwrap_or(1);
+    let last_chance = |facts: &TaskFacts| facts.is_on_last_chance(crash_limit);
     Ok(Claimed {
+        last_chance: facts.as_ref().is_ok_and(last_chance),
         id: row.int(0)?,
         attempt,
         payload_version,

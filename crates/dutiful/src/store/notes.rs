@@ -10,7 +10,7 @@ const PROGRESS: Sql = Sql {
     mysql: "/* dutiful.notes.progress */
         UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
                  id BIGINT PATH '$[0]', attempt INT PATH '$[1]', progress INT PATH '$[2]',
-                 note TEXT PATH '$[3]')) AS new
+                 note TEXT CHARACTER SET utf8mb4 PATH '$[3]')) AS new
         STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
         SET t.progress = new.progress, t.progress_note = new.note
         WHERE t.attempt = new.attempt AND t.worker = ?",

@@ -20,7 +20,7 @@ const SUCCESS: Sql = Sql {
     mysql: "/* dutiful.settle.success */
         UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
                  id BIGINT PATH '$[0]', attempt BIGINT PATH '$[1]',
-                 result_data LONGTEXT PATH '$[2]', frees INT PATH '$[3]')) AS new
+                 result_data LONGTEXT CHARACTER SET utf8mb4 PATH '$[2]', frees INT PATH '$[3]')) AS new
         STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
         SET t.status = 'success', t.due_at = NULL, t.worker = NULL, t.finished_at = UTC_TIMESTAMP(6),
             t.result_data = new.result_data, t.error_kind = NULL, t.error_message = NULL,
@@ -85,9 +85,12 @@ const APPLY: Sql = Sql {
         WHERE id = ?2 AND attempt = ?3 AND worker = ?1",
     mysql: "/* dutiful.settle.apply */
         UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
-                 id BIGINT PATH '$[0]', attempt BIGINT PATH '$[1]', status VARCHAR(20) PATH '$[2]',
-                 delay BIGINT PATH '$[3]', retries INT PATH '$[4]', error_kind VARCHAR(20) PATH '$[5]',
-                 error_message TEXT PATH '$[6]', ends INT PATH '$[7]', frees INT PATH '$[8]')) AS new
+                 id BIGINT PATH '$[0]', attempt BIGINT PATH '$[1]',
+                 status VARCHAR(20) CHARACTER SET utf8mb4 PATH '$[2]',
+                 delay BIGINT PATH '$[3]', retries INT PATH '$[4]',
+                 error_kind VARCHAR(20) CHARACTER SET utf8mb4 PATH '$[5]',
+                 error_message TEXT CHARACTER SET utf8mb4 PATH '$[6]', ends INT PATH '$[7]',
+                 frees INT PATH '$[8]')) AS new
         STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
         SET t.status = new.status, t.due_at = UTC_TIMESTAMP(6) + INTERVAL new.delay MICROSECOND,
             t.worker = NULL,
@@ -125,8 +128,9 @@ const HISTORY: Sql = Sql {
         SELECT t.id, new.attempt, own.worker, COALESCE(t.last_run_at, t.created_at), UTC_TIMESTAMP(6),
                new.outcome, new.message
         FROM JSON_TABLE(?, '$[*]' COLUMNS (
-               id BIGINT PATH '$[0]', attempt BIGINT PATH '$[1]', outcome VARCHAR(20) PATH '$[2]',
-               message TEXT PATH '$[3]')) AS new
+               id BIGINT PATH '$[0]', attempt BIGINT PATH '$[1]',
+               outcome VARCHAR(20) CHARACTER SET utf8mb4 PATH '$[2]',
+               message TEXT CHARACTER SET utf8mb4 PATH '$[3]')) AS new
         STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
         STRAIGHT_JOIN (SELECT ? AS worker) AS own ON TRUE
         ON DUPLICATE KEY UPDATE dutiful_attempts.attempt = dutiful_attempts.attempt",

@@ -47,7 +47,7 @@ const INSERTED_ON_MYSQL: Sql = Sql {
     sqlite: "",
     mysql: "/* dutiful.submit.inserted */
         SELECT t.id, t.submission_key
-        FROM JSON_TABLE(?, '$[*]' COLUMNS (dedup_key VARCHAR(64) PATH '$[0]')) AS new
+        FROM JSON_TABLE(?, '$[*]' COLUMNS (dedup_key VARCHAR(64) CHARACTER SET utf8mb4 PATH '$[0]')) AS new
         STRAIGHT_JOIN dutiful_tasks AS t ON t.task_name = ? AND t.dedup_key = UNHEX(new.dedup_key)",
     postgres: "",
 };

@@ -51,10 +51,13 @@ const APPLY: Sql = Sql {
         WHERE id = ?1 AND attempt = ?2 AND worker = ?3",
     mysql: "/* dutiful.take_over.apply */
         UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
-                 id BIGINT PATH '$[0]', lost_attempt INT PATH '$[1]', lost_worker VARCHAR(100) PATH '$[2]',
-                 status VARCHAR(20) PATH '$[3]', delay BIGINT PATH '$[4]',
-                 worker VARCHAR(100) PATH '$[5]', attempt INT PATH '$[6]', crashes INT PATH '$[7]',
-                 error_kind VARCHAR(20) PATH '$[8]', error_message TEXT PATH '$[9]',
+                 id BIGINT PATH '$[0]', lost_attempt INT PATH '$[1]',
+                 lost_worker VARCHAR(100) CHARACTER SET utf8mb4 PATH '$[2]',
+                 status VARCHAR(20) CHARACTER SET utf8mb4 PATH '$[3]', delay BIGINT PATH '$[4]',
+                 worker VARCHAR(100) CHARACTER SET utf8mb4 PATH '$[5]', attempt INT PATH '$[6]',
+                 crashes INT PATH '$[7]',
+                 error_kind VARCHAR(20) CHARACTER SET utf8mb4 PATH '$[8]',
+                 error_message TEXT CHARACTER SET utf8mb4 PATH '$[9]',
                  frees INT PATH '$[10]')) AS new
         STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
         SET t.status = new.status,
@@ -141,7 +144,10 @@ async fn in_transaction(own: &mut OwnTx, request: &Request, ids: Vec<i64>) -> Db
             &request.worker,
         ));
         match claim {
-            Some(_) => taken.claimed.push(read(&mut row, facts.attempt + 1)?),
+            Some(_) => taken.claimed.push(Claimed {
+                last_chance: after(&facts, &lost, now).is_on_last_chance(request.crash_limit),
+                ..read(&mut row, facts.attempt + 1, request.crash_limit)?
+            }),
             None => taken.quarantined += usize::from(lost.ends),
         }
         let line = settle::History {
@@ -181,22 +187,22 @@ fn claim_again(
     request: &Request,
     now: Timestamp,
 ) -> Option<Transition> {
-    let after = TaskFacts {
+    let claimed = Event::Claimed {
+        lease: request.lease,
+    };
+    decide(&after(facts, lost, now), &claimed, now).ok()
+}
+
+/// The task once its lost lease is recorded.
+fn after(facts: &TaskFacts, lost: &Transition, now: Timestamp) -> TaskFacts {
+    TaskFacts {
         status: lost.status,
         due_at: Some(now),
         leased: false,
         crashes: lost.crashes,
         error_kind: lost.error_kind,
         ..*facts
-    };
-    decide(
-        &after,
-        &Event::Claimed {
-            lease: request.lease,
-        },
-        now,
-    )
-    .ok()
+    }
 }
 
 /// What `APPLY` writes about a task.

@@ -29,6 +29,7 @@ pub(crate) async fn run(shared: Arc<Shared>, lane: Arc<Lane>, lane_index: usize,
         payload_version,
         payload,
         facts,
+        last_chance: _,
     } = job.claimed;
     let Some(cancel) = shared.inflight.cancellation(id, attempt) else {
         return;

@@ -6,6 +6,7 @@
 //! then less and less often, down to once in the shortest poll interval.
 
 mod due;
+mod last_chance;
 
 use super::lane::Lane;
 use super::shared::Shared;
@@ -15,6 +16,7 @@ use crate::store::claim::{self, Batch, Request};
 use crate::store::poll;
 use due::DueLevels;
 use dutiful_core::limits::{CLAIM_BATCH_MAX, POLL_INTERVAL};
+use last_chance::LastChance;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -45,6 +47,7 @@ pub(crate) struct Claimer {
     no_look_before: Instant,
     look_pause: Duration,
     error_pause: Duration,
+    last_chance: LastChance,
     /// Lanes and priorities of claims whose answers were lost.
     unheard: Vec<(usize, i64)>,
 }
@@ -63,6 +66,7 @@ impl Claimer {
             no_look_before: Instant::now(),
             look_pause: LOOK_SOON,
             error_pause: ERROR_PAUSE,
+            last_chance: LastChance::default(),
             unheard: Vec::new(),
             shared,
         }
@@ -123,14 +127,11 @@ impl Claimer {
             let mut held = claim::claimed_unheard(&self.db, &request).await?;
             held.retain(|task| !self.shared.inflight.holds(task.id, task.attempt));
             self.unheard.pop();
-            self.hand_over(
-                index,
-                &lane,
-                Batch {
-                    claimed: held,
-                    ..Batch::default()
-                },
-            );
+            let batch = Batch {
+                claimed: held,
+                ..Batch::default()
+            };
+            self.hand_over(index, &lane, batch).await;
         }
         Ok(())
     }
@@ -196,7 +197,7 @@ impl Claimer {
             if batch.found < wants {
                 self.level_is_empty(index, batch.found > 0);
             }
-            self.hand_over(index, &lane, batch);
+            self.hand_over(index, &lane, batch).await;
         }
         Ok(())
     }
@@ -225,7 +226,7 @@ impl Claimer {
         }
     }
 
-    fn hand_over(&self, index: usize, lane: &Lane, batch: Batch) {
+    async fn hand_over(&mut self, index: usize, lane: &Lane, mut batch: Batch) {
         if batch.quarantined > 0 {
             let count = u64::try_from(batch.quarantined).unwrap_or(u64::MAX);
             self.shared
@@ -238,6 +239,10 @@ impl Claimer {
                 "tasks were quarantined: workers died too often while they ran them"
             );
         }
+        let last_chance = &mut self.last_chance;
+        last_chance
+            .one_at_a_time(&self.shared, &self.db, lane, &mut batch.claimed)
+            .await;
         for task in &batch.claimed {
             let root = &self.shared.grace_over;
             self.shared

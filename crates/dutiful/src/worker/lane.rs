@@ -64,9 +64,7 @@ impl Lane {
         if self.abandoned.load(Ordering::Relaxed) >= ABANDONED_MAX {
             return 0;
         }
-        let mean = self.mean_run.load(Ordering::Relaxed);
-        let mean = (mean > 0).then(|| Duration::from_nanos(mean));
-        let ahead = claim_ahead(self.spec.batch_size, mean, self.spec.lease);
+        let ahead = claim_ahead(self.spec.batch_size, self.mean_run(), self.spec.lease);
         let free = ahead.saturating_sub(self.held.load(Ordering::Relaxed));
         if free * 2 >= ahead || self.is_queue_empty() {
             free
@@ -99,6 +97,12 @@ impl Lane {
     /// An attempt was settled, or its lease given up.
     pub(crate) fn released(&self, attempts: usize) {
         self.held.fetch_sub(attempts, Ordering::Relaxed);
+    }
+
+    /// The mean run time, once some were measured.
+    pub(crate) fn mean_run(&self) -> Option<Duration> {
+        let mean = self.mean_run.load(Ordering::Relaxed);
+        (mean > 0).then(|| Duration::from_nanos(mean))
     }
 
     /// Takes a run time into the mean, with a weight of an eighth.

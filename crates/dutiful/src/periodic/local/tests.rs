@@ -5,6 +5,7 @@ use crate::periodic::{Kind, Periodic};
 use crate::{Filter, Task, TaskId, Threads};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::Notify;
 
 const EVERY: Duration = Duration::from_millis(100);
 

@@ -62,7 +62,12 @@ impl Place {
             place.url = format!("sqlite:{}", folder.path().join("tasks.db").display());
             place.folder = Some(Arc::new(folder));
         } else if !engine.shared {
-            place.admin(&format!("CREATE DATABASE {name}")).await;
+            let create = match engine.dialect {
+                // A team's database may have any character set; what we store must not depend on it.
+                Dialect::Mysql => format!("CREATE DATABASE {name} CHARACTER SET latin1"),
+                Dialect::Sqlite | Dialect::Postgres => format!("CREATE DATABASE {name}"),
+            };
+            place.admin(&create).await;
             place.url = with_database(&engine.url, &name);
             place.own = Some(name);
         }
