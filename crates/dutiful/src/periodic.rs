@@ -156,6 +156,15 @@ impl<T: Task> Periodic<T> {
 
     /// Each process runs it by itself, without rows: for caches and the like. A run that still goes on
     /// is never overlapped; nothing is retried.
+    ///
+    /// The clock of the host says when a tick is. Ticks that pass while the process is down or a run
+    /// still goes on are not made up for, so [`Periodic::missed`], [`Periodic::missed_window`] and
+    /// [`Periodic::overlap`] change nothing.
+    ///
+    /// There is no task behind a run: the [`Context`](crate::Context) has the id 0, and counts the runs of
+    /// this process as attempts. A step does its work, stores nothing and then fails; `settle_within`
+    /// answers `lease_lost`. Log lines go to the program's log and progress nowhere. Follow-ups are
+    /// submitted once the run has succeeded; if that fails they are lost, which is logged.
     #[must_use]
     pub fn local(mut self) -> Self {
         self.local = true;

@@ -3,7 +3,10 @@
 use crate::context::Context;
 use crate::task::{Answer, Threads};
 use crate::{Error, ErrorKind, Result, Task, TaskError};
-use dutiful_core::{RetryPolicy, limits};
+use dutiful_core::{RetryPolicy, json, limits};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::any::TypeId;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -83,15 +86,25 @@ impl<T: Task> Handler for T {
 fn decode<T: Task>(stored: &Stored) -> Result<T::Payload, String> {
     let stored_version = u32::try_from(stored.version).unwrap_or(0);
     let payload: T::Payload = if stored_version == T::version() {
-        serde_json::from_str(&stored.payload).map_err(|error| error.to_string())?
+        read(&stored.payload)?
     } else {
-        let old = serde_json::from_str(&stored.payload).map_err(|error| error.to_string())?;
+        let old = read(&stored.payload)?;
         let new = T::upgrade(stored_version, old)?;
         serde_json::from_value(new)
             .map_err(|error| format!("after the upgrade from version {stored_version}: {error}"))?
     };
     T::validate(&payload)?;
     Ok(payload)
+}
+
+/// Reads a payload once. A struct refuses a key that comes twice by itself, whereas a `Value` would keep the
+/// last one without a word, and plain SQL can write anything: it is read strictly.
+fn read<P: DeserializeOwned + 'static>(payload: &str) -> Result<P, String> {
+    if TypeId::of::<P>() == TypeId::of::<Value>() {
+        let value = json::parse(payload).map_err(|error| error.to_string())?;
+        return serde_json::from_value(value).map_err(|error| error.to_string());
+    }
+    serde_json::from_str(payload).map_err(|error| error.to_string())
 }
 
 fn encode(output: &impl serde::Serialize, bytes_max: usize) -> Ran {

@@ -3,12 +3,16 @@
 use super::handler::{self, Handler};
 use crate::periodic::{Definition, LocalPeriodic, Periodic};
 use crate::{Error, ErrorKind, Result, Task};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What a worker knows; filled by [`super::Worker::register`].
 #[derive(Default)]
 pub struct Registry {
-    pub(crate) handlers: Vec<Arc<dyn Handler>>,
+    /// Registered as plain tasks.
+    plain: Vec<Arc<dyn Handler>>,
+    /// Brought along by stored periodics.
+    carried: Vec<Arc<dyn Handler>>,
     pub(crate) periodics: Vec<Result<Definition>>,
     pub(crate) locals: Vec<LocalPeriodic>,
 }
@@ -22,7 +26,7 @@ pub trait Register {
 
 impl<T: Task> Register for T {
     fn register(self, registry: &mut Registry) {
-        registry.handlers.push(Arc::new(self));
+        registry.plain.push(Arc::new(self));
     }
 }
 
@@ -31,14 +35,7 @@ impl<T: Task> Register for Periodic<T> {
         let (handler, definition) = self.split();
         match definition {
             crate::periodic::Kind::Stored(definition) => {
-                // Several schedules may share one task type.
-                if !registry
-                    .handlers
-                    .iter()
-                    .any(|known| known.spec().name == T::name())
-                {
-                    registry.handlers.push(handler);
-                }
+                registry.carried.push(handler);
                 registry.periodics.push(definition);
             }
             crate::periodic::Kind::Local(local) => registry.locals.push(local),
@@ -47,26 +44,41 @@ impl<T: Task> Register for Periodic<T> {
 }
 
 impl Registry {
+    /// One handler for each task name. What was registered as a plain task goes before what a periodic
+    /// brought along, whichever came first; several schedules may share one task type.
+    pub(crate) fn handlers(&self) -> Vec<Arc<dyn Handler>> {
+        let mut handlers = self.plain.clone();
+        let mut names: HashSet<&str> = handlers.iter().map(|known| known.spec().name).collect();
+        for handler in &self.carried {
+            if names.insert(handler.spec().name) {
+                handlers.push(Arc::clone(handler));
+            }
+        }
+        handlers
+    }
+
     /// Refuses what cannot work before anything is started.
     pub(crate) fn check(&self) -> Result<()> {
         let config = |text: String| Err(Error::new(ErrorKind::Config, text));
-        if self.handlers.is_empty() && self.locals.is_empty() {
+        let handlers = self.handlers();
+        if handlers.is_empty() && self.locals.is_empty() {
             return config(
                 "the worker knows no task type; call `register` before `run`".to_owned(),
             );
         }
-        let mut names = std::collections::HashSet::new();
-        for handler in &self.handlers {
-            let spec = handler.spec();
-            handler::check(&spec)?;
-            if !names.insert(spec.name) {
+        for handler in &handlers {
+            handler::check(&handler.spec())?;
+        }
+        let mut names = HashSet::new();
+        for handler in &self.plain {
+            let name = handler.spec().name;
+            if !names.insert(name) {
                 return config(format!(
-                    "two task types are named `{}`; give one another name by overriding `Task::name`",
-                    spec.name
+                    "two task types are named `{name}`; give one another name by overriding `Task::name`"
                 ));
             }
         }
-        let mut schedules = std::collections::HashSet::new();
+        let mut schedules = HashSet::new();
         for definition in &self.periodics {
             let definition = definition.as_ref().map_err(Clone::clone)?;
             if !schedules.insert(&definition.name) {
@@ -83,7 +95,7 @@ impl Registry {
 impl std::fmt::Debug for Registry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<&str> = self
-            .handlers
+            .handlers()
             .iter()
             .map(|handler| handler.spec().name)
             .collect();
@@ -92,3 +104,6 @@ impl std::fmt::Debug for Registry {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

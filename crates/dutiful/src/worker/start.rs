@@ -36,6 +36,7 @@ pub(crate) async fn start(
     settings: Settings,
 ) -> Result<WorkerHandle> {
     registry.check()?;
+    let handlers = registry.handlers();
     let periodics = registry
         .periodics
         .into_iter()
@@ -49,10 +50,9 @@ pub(crate) async fn start(
     selftest::skip_locked_holds(client.db()).await?;
     let worker: Arc<str> = worker_name().into();
     let (reports, settle) = mpsc::unbounded_channel();
-    let lanes = registry
-        .handlers
-        .iter()
-        .map(|handler| Arc::new(Lane::new(Arc::clone(handler))));
+    let lanes = handlers
+        .into_iter()
+        .map(|handler| Arc::new(Lane::new(handler)));
     let shared = Arc::new(Shared {
         worker: Arc::clone(&worker),
         signal: client.wake().subscribe(),

@@ -1,9 +1,10 @@
 //! JSON: what every engine can hold is stored byte for byte the same, and the rest is refused before the
 //! database sees it.
 
+use crate::harness::raw::quoted;
 use crate::harness::trial::cases;
 use crate::harness::{Script, TestDb};
-use dutiful::{Client, ErrorKind, State};
+use dutiful::{Client, ErrorKind, Filter, State};
 use dutiful_core::json::parse;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -14,6 +15,7 @@ cases![
     values_that_some_engine_cannot_hold_are_refused_before_the_database,
     texts_that_engines_read_differently_are_refused_before_the_database,
     a_payload_reaches_the_handler_as_it_was_submitted,
+    a_payload_of_plain_sql_that_says_one_thing_twice_is_invalid_and_not_run,
 ];
 
 /// What somebody wrote, and the canonical text that is stored.
@@ -169,6 +171,33 @@ async fn a_payload_reaches_the_handler_as_it_was_submitted(db: TestDb) {
             task.task_payload
         );
         assert!(same(&task.result_data.unwrap(), &payload), "{text}");
+    }
+    worker.shutdown().await;
+}
+
+async fn a_payload_of_plain_sql_that_says_one_thing_twice_is_invalid_and_not_run(db: TestDb) {
+    let client = db.client().await;
+    // A payload of an older version is read before it is upgraded.
+    for (payload, version) in [
+        (r#"{"to":"ada","to":"bob"}"#, 1),
+        (r#"{"all":[{"to":1,"to":2}]}"#, 1),
+        (r#"{"to":"ada","to":"bob"}"#, 0),
+    ] {
+        let sql = format!(
+            "INSERT INTO dutiful_tasks (task_name, task_payload, payload_version) VALUES ('Script', {}, {version})",
+            quoted(payload)
+        );
+        assert_eq!(db.exec(&sql).await, 1, "every engine stores it as it is");
+    }
+    let worker = db.worker(Script::<0>::echo()).await;
+    let tasks = client.list(&Filter::new()).await.unwrap().tasks;
+    assert_eq!(tasks.len(), 3);
+    for task in tasks {
+        let task = client.wait(task.id, Duration::from_secs(60)).await.unwrap();
+        assert_eq!(task.state, State::Invalid);
+        assert_eq!((task.retries, task.result_data), (0, None));
+        let why = task.error_message.unwrap();
+        assert!(why.contains("/to"), "{why} does not say which key");
     }
     worker.shutdown().await;
 }

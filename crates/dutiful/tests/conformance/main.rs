@@ -17,6 +17,7 @@ mod json;
 mod lease;
 mod limits;
 mod list;
+mod lost_link;
 mod migrate;
 mod operate;
 mod outcome;
@@ -39,6 +40,7 @@ const THREADS: usize = 6;
 fn groups() -> Vec<Vec<Case>> {
     vec![
         submit::cases(),
+        lost_link::cases(),
         dedup::cases(),
         claim::cases(),
         lease::cases(),

@@ -1,5 +1,6 @@
 //! Submitting: what is in the row, and what the answer says.
 
+use crate::harness::engine::Dialect;
 use crate::harness::raw::quoted;
 use crate::harness::trial::cases;
 use crate::harness::{Script, TestDb, gated, within};
@@ -28,7 +29,6 @@ cases![
     a_thousand_at_once_merge_duplicates_inside_the_batch,
     ten_thousand_at_once_are_all_there,
     one_bad_payload_refuses_the_whole_batch,
-    a_submission_whose_answer_was_lost_is_found_again,
     the_table_is_readable_by_people,
     tables_with_another_prefix_are_another_queue,
 ];
@@ -265,7 +265,6 @@ async fn plain_sql_submits_with_defaults_and_a_worker_runs_it(db: TestDb) {
 }
 
 async fn plain_sql_that_is_rolled_back_leaves_nothing(db: TestDb) {
-    use crate::harness::engine::Dialect;
     let insert = "INSERT INTO dutiful_tasks (task_name, task_payload) VALUES ('Script', '{}')";
     let insert = insert.replace("dutiful_", db.prefix());
     match db.dialect() {
@@ -403,25 +402,7 @@ async fn one_bad_payload_refuses_the_whole_batch(db: TestDb) {
     assert_eq!(db.count("tasks").await, 0);
 }
 
-async fn a_submission_whose_answer_was_lost_is_found_again(db: TestDb) {
-    let client = db.client().await;
-    for scope in [DedupScope::None, DedupScope::UntilSuccess] {
-        let payload = json!({ "scope": scope.stored() });
-        // A submission that is awaited twice is the same as one that is repeated after a lost link:
-        // both carry the submission key that was made for it.
-        let id = client
-            .submit_json("Script", payload.clone())
-            .dedup(scope)
-            .await
-            .unwrap()
-            .id;
-        let key = db.column(id, "submission_key").await;
-        assert!(key.is_some(), "every submission carries a key");
-    }
-}
-
 async fn the_table_is_readable_by_people(db: TestDb) {
-    use crate::harness::engine::Dialect;
     let client = db.client().await;
     let task = submit(&client, json!({ "to": "ada@example.org" })).await;
     assert_eq!(

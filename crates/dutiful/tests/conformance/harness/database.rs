@@ -140,13 +140,12 @@ impl TestDb {
         self.place.clone()
     }
 
-    #[allow(dead_code, reason = "tests that share this harness use it")]
     pub(crate) fn engine(&self) -> &Engine {
         &self.place.engine
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
-        self.place.engine.dialect
+        self.engine().dialect
     }
 
     pub(crate) fn url(&self) -> &str {

@@ -3,6 +3,7 @@
 pub(crate) mod database;
 pub(crate) mod engine;
 pub(crate) mod life;
+pub(crate) mod proxy;
 pub(crate) mod raw;
 pub(crate) mod script;
 pub(crate) mod trial;
