@@ -310,9 +310,9 @@ async fn rows_that_cannot_be_read_end_and_stop_nobody(db: TestDb) {
             State::Quarantined,
             "dedup_scope",
         ),
-        ("task_payload = '{'", State::Invalid, "EOF"),
-        ("task_payload = ''", State::Invalid, "EOF"),
-        ("task_payload = '{} {}'", State::Invalid, "trailing"),
+        ("task_payload = '{'", State::Invalid, "not JSON"),
+        ("task_payload = ''", State::Invalid, "not JSON"),
+        ("task_payload = '{} {}'", State::Invalid, "text follows"),
         (huge, State::Succeeded, ""),
         ("retries = 2000000, max_retries = -5", State::Succeeded, ""),
         (

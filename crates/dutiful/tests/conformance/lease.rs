@@ -4,6 +4,7 @@ use crate::harness::trial::cases;
 use crate::harness::{Gate, Script, Started, TestDb, gated, stubborn, until, within};
 use dutiful::{Client, State, Status, TaskError, TaskId, TaskResult, Worker, WorkerHandle};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ cases![
     a_lost_lease_counts_a_crash_and_no_retry,
     the_third_crash_quarantines_and_each_has_a_row_of_history,
     the_crash_limit_is_a_setting_of_the_type,
+    tasks_that_one_more_crash_would_quarantine_run_one_at_a_time,
     lost_leases_are_taken_over_ahead_of_a_backlog,
     a_lease_that_has_not_run_out_is_left_alone,
     a_settle_after_expiry_stands_when_nobody_took_the_task,
@@ -369,6 +371,47 @@ async fn the_third_crash_quarantines_and_each_has_a_row_of_history(db: TestDb) {
     );
     assert_eq!(worker.shutdown().await.quarantined, 1);
     assert_eq!(gate.waiting(), 0);
+}
+
+async fn tasks_that_one_more_crash_would_quarantine_run_one_at_a_time(db: TestDb) {
+    let client = db.client().await;
+    let many = client.submit_many::<Script>((0..4).map(|number| json!(number)));
+    let ids: Vec<TaskId> = many.await.unwrap().iter().map(|task| task.id).collect();
+    let (innocent, suspects) = ids.split_last().unwrap();
+    let crashes = format!("UPDATE dutiful_tasks SET crashes = 2 WHERE id <> {innocent}");
+    assert_eq!(db.exec(&crashes).await, 3);
+    let (script, mut gate) = gated::<0>();
+    let worker = db.worker(script).await;
+    let mut open: HashSet<TaskId> = suspects.iter().copied().collect();
+    let mut runs = vec![gate.next().await, gate.next().await];
+    while let Some(place) = runs.iter().position(|run| open.contains(&run.id())) {
+        let run = runs.remove(place);
+        open.remove(&run.id());
+        assert!(!runs.iter().any(|other| open.contains(&other.id())));
+        // It is a good while until the others have their turn again, and they are not held meanwhile.
+        until("the others wait, unheld and uncharged", || async {
+            let mut wait = 0;
+            for id in &open {
+                let task = client.get(*id).await.unwrap();
+                assert_eq!((task.crashes, task.retries), (2, 0));
+                wait += usize::from(task.worker.is_none() && task.attempt > 0);
+            }
+            wait == open.len()
+        })
+        .await;
+        assert_eq!(gate.waiting(), 0);
+        run.succeed("here");
+        if !open.is_empty() {
+            runs.push(gate.next().await);
+        }
+    }
+    assert!(open.is_empty());
+    assert_eq!(runs.len(), 1, "what harmed nobody runs beside them");
+    runs.remove(0).succeed("beside");
+    for id in ids {
+        assert_eq!(client.wait(id, LONG).await.unwrap().state, State::Succeeded);
+    }
+    worker.shutdown().await;
 }
 
 async fn the_crash_limit_is_a_setting_of_the_type(db: TestDb) {

@@ -40,7 +40,8 @@ impl LastChance {
         self.held = self.held.filter(|held| holds(*held));
         let mut others = Vec::new();
         for task in claimed.iter().filter(|task| task.last_chance) {
-            if self.held.is_none() {
+            // The same task again: the worker has lost its lease on it and taken it over.
+            if self.held.is_none_or(|(id, _)| id == task.id) {
                 self.held = Some((task.id, task.attempt));
             } else {
                 others.push((task.id, task.attempt));

@@ -51,40 +51,9 @@ pub(crate) async fn a_handler_that_aborts_is_quarantined_after_three_crashes(are
     for pill in pills {
         assert_eq!((pill.state, pill.crashes), (State::Quarantined, 3));
     }
-    let faults = run_bystanders_again(&arena, faults).await;
     let verdict = Verdict::of(&arena, &faults).await;
     eprintln!("{}: {verdict}", arena.engine.name);
     verdict.assert_good();
-}
-
-/// A task that a worker held at three crashes of others cannot be told from a pill. That is rare, and an
-/// operator who runs it again sees it succeed.
-async fn run_bystanders_again(arena: &Arc<Arena>, mut faults: Vec<Fault>) -> Vec<Fault> {
-    let client = arena.client().await;
-    let quarantined = Filter::new()
-        .task_name(AuditTask::name())
-        .state(State::Quarantined);
-    let bystanders = client.list(&quarantined).await.unwrap().tasks;
-    assert!(
-        bystanders.len() <= TASKS as usize / 10,
-        "{} bystanders were quarantined",
-        bystanders.len()
-    );
-    if bystanders.is_empty() {
-        return faults;
-    }
-    eprintln!(
-        "{}: {} bystanders run again by hand",
-        arena.engine.name,
-        bystanders.len()
-    );
-    for task in bystanders {
-        client.retry(task.id).await.unwrap();
-    }
-    let (crashes, more) = supervise(arena).await;
-    assert_eq!(crashes, 0, "without pills nothing crashes");
-    faults.extend(more);
-    faults
 }
 
 /// Starts the worker again whenever it is gone, as a supervisor does, until nothing is left to do.
