@@ -11,6 +11,7 @@ pub(crate) mod get;
 pub(crate) mod janitor;
 pub(crate) mod list;
 pub(crate) mod logs;
+pub(crate) mod lost;
 mod merge;
 pub(crate) mod migrations;
 pub(crate) mod notes;

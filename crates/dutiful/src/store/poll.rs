@@ -53,8 +53,17 @@ pub(crate) struct Level {
     pub(crate) priority: i64,
     /// When the first of its tasks is or was due.
     pub(crate) due_at: Timestamp,
+    /// The database's time at the poll.
+    pub(crate) now: Timestamp,
     /// How long until the first of its tasks is due; zero when one is due now.
     pub(crate) due_in: Duration,
+}
+
+impl Level {
+    /// For how long its first task has been due.
+    pub(crate) fn late(&self) -> Duration {
+        self.now.since(self.due_at)
+    }
 }
 
 /// The levels of the given names; those with nothing to run now or later are not in it.
@@ -71,11 +80,13 @@ pub(crate) async fn poll(db: &Db, task_names: &[String]) -> DbResult<Vec<Level>>
         let Some(due_at) = row.opt_time(2)? else {
             continue;
         };
+        let now = row.time(3)?;
         levels.push(Level {
             task_name: row.text(0)?.to_owned(),
             priority: row.int(1)?,
             due_at,
-            due_in: due_at.since(row.time(3)?),
+            now,
+            due_in: due_at.since(now),
         });
     }
     Ok(levels)

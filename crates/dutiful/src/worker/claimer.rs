@@ -7,16 +7,19 @@
 
 mod due;
 mod last_chance;
+mod rescue;
 
 use super::lane::Lane;
 use super::shared::Shared;
 use crate::client::Signal;
 use crate::db::{Db, DbError, DbErrorKind};
 use crate::store::claim::{self, Batch, Request};
-use crate::store::poll;
+use crate::store::{lost, poll, take_over};
 use due::DueLevels;
+use dutiful_core::Timestamp;
 use dutiful_core::limits::{CLAIM_BATCH_MAX, POLL_INTERVAL};
 use last_chance::LastChance;
+use rescue::Rescue;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -48,6 +51,7 @@ pub(crate) struct Claimer {
     look_pause: Duration,
     error_pause: Duration,
     last_chance: LastChance,
+    rescue: Rescue,
     /// Lanes and priorities of claims whose answers were lost.
     unheard: Vec<(usize, i64)>,
 }
@@ -67,6 +71,7 @@ impl Claimer {
             look_pause: LOOK_SOON,
             error_pause: ERROR_PAUSE,
             last_chance: LastChance::default(),
+            rescue: Rescue::new(),
             unheard: Vec::new(),
             shared,
         }
@@ -141,13 +146,12 @@ impl Claimer {
         let levels = poll::poll(&self.db, &self.names).await?;
         let now = Instant::now();
         self.due.clear();
+        let of_lane = |level: poll::Level| Some((self.lane_of(&level.task_name)?, level));
+        let levels: Vec<_> = levels.into_iter().filter_map(of_lane).collect();
         let mut next_due = None;
-        for level in levels {
-            let Some(lane) = self.lane_of(&level.task_name) else {
-                continue;
-            };
+        for (lane, level) in &levels {
             if level.due_in.is_zero() {
-                self.due.found(lane, level.priority, level.due_at);
+                self.due.found(*lane, level.priority, level.due_at);
             } else {
                 // Not at the very microsecond: the database's clock may be a little behind.
                 let at = now + level.due_in + Duration::from_millis(1);
@@ -173,6 +177,35 @@ impl Claimer {
             self.look_at = self.look_at.min(next_due);
         }
         self.look_at = self.look_at.max(self.no_look_before);
+        for (lane, priority, from) in self.rescue.due(&levels) {
+            self.rescue(lane, priority, from).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes over leases that ran out behind a backlog, so that they need not wait until it is done.
+    async fn rescue(&mut self, index: usize, priority: i64, from: Timestamp) -> Result<(), DbError> {
+        let lane = Arc::clone(&self.shared.lanes[index]);
+        let wants = lane.wants().min(CLAIM_BATCH_MAX);
+        if wants == 0 {
+            // Remembered, or it would move on with the time.
+            self.rescue.searched(index, priority, from);
+            return Ok(());
+        }
+        let mut request = self.request(index, priority, wants);
+        request.from = from;
+        let found = lost::search(&self.db, &request).await?;
+        if !found.ids.is_empty() {
+            let taken = take_over::take_over(&self.db, &request, found.ids).await;
+            let taken = self.heard(index, priority, taken)?;
+            let batch = Batch {
+                claimed: taken.claimed,
+                quarantined: taken.quarantined,
+                ..Batch::default()
+            };
+            self.hand_over(index, &lane, batch).await;
+        }
+        self.rescue.searched(index, priority, found.next);
         Ok(())
     }
 
@@ -184,13 +217,8 @@ impl Claimer {
                 break;
             }
             let request = self.request(index, priority, wants);
-            let batch = match claim::claim(&self.db, &request).await {
-                Err(error) if error.kind == DbErrorKind::LinkLost => {
-                    self.unheard.push((index, priority));
-                    return Err(error);
-                }
-                result => result?,
-            };
+            let claimed = claim::claim(&self.db, &request).await;
+            let batch = self.heard(index, priority, claimed)?;
             if let Some(last_due) = batch.last_due {
                 self.due.taken_up_to(index, priority, last_due);
             }
@@ -200,6 +228,19 @@ impl Claimer {
             self.hand_over(index, &lane, batch).await;
         }
         Ok(())
+    }
+
+    /// Remembers claims whose answer was lost with the link.
+    fn heard<T>(
+        &mut self,
+        index: usize,
+        priority: i64,
+        answer: Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        if matches!(&answer, Err(error) if error.kind == DbErrorKind::LinkLost) {
+            self.unheard.push((index, priority));
+        }
+        answer
     }
 
     fn request(&self, index: usize, priority: i64, limit: usize) -> Request {

@@ -24,6 +24,7 @@ cases![
     the_crash_limit_is_a_setting_of_the_type,
     tasks_that_one_more_crash_would_quarantine_run_one_at_a_time,
     lost_leases_are_taken_over_ahead_of_a_backlog,
+    a_lost_lease_does_not_wait_for_a_backlog_that_was_due_before,
     a_lease_that_has_not_run_out_is_left_alone,
     a_settle_after_expiry_stands_when_nobody_took_the_task,
 ];
@@ -447,6 +448,28 @@ async fn lost_leases_are_taken_over_ahead_of_a_backlog(db: TestDb) {
     let run = gate.next().await;
     assert_eq!((run.id(), run.cx.attempt()), (lost, 2));
     run.succeed(1);
+    worker.shutdown().await;
+}
+
+async fn a_lost_lease_does_not_wait_for_a_backlog_that_was_due_before(db: TestDb) {
+    let client = db.client().await;
+    let many = client.submit_many::<Script>((0..400).map(|number| json!(number)));
+    let lost = many.await.unwrap().last().unwrap().id;
+    let earlier = db.now_plus(-30);
+    db.exec(&format!("UPDATE dutiful_tasks SET due_at = {earlier}"))
+        .await;
+    db.die_holding(lost, "ghost").await;
+    db.set_due(lost, -5).await;
+    let mut script = Script::<0>::new(|payload, _| async move {
+        tokio::time::sleep(Duration::from_millis(25)).await;
+        Ok(payload)
+    });
+    script.batch_size = 1;
+    let worker = db.worker(script).await;
+    let task = client.wait(lost, LONG).await.unwrap();
+    assert_eq!((task.state, task.crashes), (State::Succeeded, 1));
+    let waiting = "SELECT COUNT(*) FROM dutiful_tasks WHERE attempt = 0";
+    assert!(db.int(waiting).await > 200, "most of the backlog waits");
     worker.shutdown().await;
 }
 
