@@ -192,6 +192,11 @@ impl Family {
 
     /// Starts the server and waits until it greets clients.
     pub(crate) fn start(&self, server: &Server, more: &[String]) -> Result<()> {
+        // A server that was killed leaves it, with the number of what may be another process by now.
+        let lock = server.dir.join("data/server.sock.lock");
+        if lock.exists() {
+            fs::remove_file(lock)?;
+        }
         server.spawn(&mut self.server_command(server, more)?, PATIENCE, greets)
     }
 
