@@ -184,7 +184,12 @@ impl Claimer {
     }
 
     /// Takes over leases that ran out behind a backlog, so that they need not wait until it is done.
-    async fn rescue(&mut self, index: usize, priority: i64, from: Timestamp) -> Result<(), DbError> {
+    async fn rescue(
+        &mut self,
+        index: usize,
+        priority: i64,
+        from: Timestamp,
+    ) -> Result<(), DbError> {
         let lane = Arc::clone(&self.shared.lanes[index]);
         let wants = lane.wants().min(CLAIM_BATCH_MAX);
         if wants == 0 {
