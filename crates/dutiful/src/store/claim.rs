@@ -19,13 +19,17 @@ const DUE: Sql = Sql {
                status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
         FROM dutiful_tasks
         WHERE task_name = ?1 AND priority = ?2 AND due_at >= ?3 AND due_at <= dutiful_now()
+          AND (worker IS NOT NULL
+               OR CASE WHEN crashes > 0 AND crashes + 1 >= ?4 THEN 1 ELSE 0 END = ?5)
         ORDER BY due_at, id
-        LIMIT ?4",
+        LIMIT ?6",
     mysql: "/* dutiful.claim */
         SELECT id, task_payload, payload_version, last_run_at,
                status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
         FROM dutiful_tasks FORCE INDEX (dutiful_tasks_due)
         WHERE task_name = ? AND priority = ? AND due_at >= ? AND due_at <= UTC_TIMESTAMP(6)
+          AND (worker IS NOT NULL
+               OR CASE WHEN crashes > 0 AND crashes + 1 >= ? THEN 1 ELSE 0 END = ?)
         ORDER BY due_at, id
         LIMIT ?
         FOR UPDATE SKIP LOCKED",
@@ -36,14 +40,16 @@ const DUE: Sql = Sql {
           FROM dutiful_tasks
           WHERE task_name = $1::text AND priority = $2::bigint
             AND due_at >= $3::timestamptz AND due_at <= statement_timestamp()
+            AND (worker IS NOT NULL
+                 OR CASE WHEN crashes > 0 AND crashes + 1 >= $4::bigint THEN 1 ELSE 0 END = $5::bigint)
           ORDER BY due_at, id
-          LIMIT $4::bigint
+          LIMIT $6::bigint
           FOR UPDATE SKIP LOCKED),
         taken AS (
           UPDATE dutiful_tasks
           SET attempt = attempt + 1,
-              worker = $5::text,
-              due_at = statement_timestamp() + $6::bigint * interval '1 microsecond',
+              worker = $7::text,
+              due_at = statement_timestamp() + $8::bigint * interval '1 microsecond',
               last_run_at = statement_timestamp(),
               dedup_key = CASE WHEN dedup_scope IN ('none', 'waiting') THEN NULL ELSE dedup_key END
           WHERE id = ANY(ARRAY(SELECT id FROM due WHERE worker IS NULL)))
@@ -116,6 +122,8 @@ pub(crate) struct Request {
     pub(crate) priority: i64,
     /// Only what was due at this time or later.
     pub(crate) from: Timestamp,
+    /// Only tasks that one more crash would quarantine, or only all others. Lost leases are found by both.
+    pub(crate) last_chance: bool,
     pub(crate) limit: usize,
     pub(crate) worker: String,
     pub(crate) lease: Duration,
@@ -232,6 +240,8 @@ async fn take_due(db: &Db, request: &Request) -> DbResult<Vec<Row>> {
         request.task_name.as_str().into(),
         request.priority.into(),
         request.from.into(),
+        request.crash_limit.into(),
+        i64::from(request.last_chance).into(),
         limit.into(),
     ];
     match db {

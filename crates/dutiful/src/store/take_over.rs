@@ -144,10 +144,9 @@ async fn in_transaction(own: &mut OwnTx, request: &Request, ids: Vec<i64>) -> Db
             &request.worker,
         ));
         match claim {
-            Some(_) => taken.claimed.push(Claimed {
-                last_chance: after(&facts, &lost, now).is_on_last_chance(request.crash_limit),
-                ..read(&mut row, facts.attempt + 1, request.crash_limit)?
-            }),
+            Some(_) => taken
+                .claimed
+                .push(read(&mut row, facts.attempt + 1, request.crash_limit)?),
             None => taken.quarantined += usize::from(lost.ends),
         }
         let line = settle::History {
@@ -187,22 +186,22 @@ fn claim_again(
     request: &Request,
     now: Timestamp,
 ) -> Option<Transition> {
-    let claimed = Event::Claimed {
-        lease: request.lease,
-    };
-    decide(&after(facts, lost, now), &claimed, now).ok()
-}
-
-/// The task once its lost lease is recorded.
-fn after(facts: &TaskFacts, lost: &Transition, now: Timestamp) -> TaskFacts {
-    TaskFacts {
+    let after = TaskFacts {
         status: lost.status,
         due_at: Some(now),
         leased: false,
         crashes: lost.crashes,
         error_kind: lost.error_kind,
         ..*facts
+    };
+    if after.is_on_last_chance(request.crash_limit) {
+        // Not beside others: it is claimed when its turn has come.
+        return None;
     }
+    let claimed = Event::Claimed {
+        lease: request.lease,
+    };
+    decide(&after, &claimed, now).ok()
 }
 
 /// What `APPLY` writes about a task.

@@ -6,7 +6,6 @@
 //! then less and less often, down to once in the shortest poll interval.
 
 mod due;
-mod last_chance;
 mod rescue;
 
 use super::lane::Lane;
@@ -18,7 +17,6 @@ use crate::store::{lost, poll, take_over};
 use due::DueLevels;
 use dutiful_core::Timestamp;
 use dutiful_core::limits::{CLAIM_BATCH_MAX, POLL_INTERVAL};
-use last_chance::LastChance;
 use rescue::Rescue;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -37,6 +35,14 @@ const LOOK_SHARE: u32 = 9;
 const ERROR_PAUSE: Duration = Duration::from_millis(100);
 const ERROR_PAUSE_MAX: Duration = Duration::from_secs(5);
 
+/// A task that one more crash would quarantine.
+struct LastChance {
+    id: i64,
+    attempt: i64,
+    lane: usize,
+    priority: i64,
+}
+
 pub(crate) struct Claimer {
     shared: Arc<Shared>,
     db: Db,
@@ -50,7 +56,9 @@ pub(crate) struct Claimer {
     no_look_before: Instant,
     look_pause: Duration,
     error_pause: Duration,
-    last_chance: LastChance,
+    /// The task that one more crash would quarantine and that this worker holds: at most one. When a worker
+    /// dies, each task that it held is charged, and the innocent must not be quarantined beside a pill.
+    last_chance: Option<LastChance>,
     rescue: Rescue,
     /// Lanes and priorities of claims whose answers were lost.
     unheard: Vec<(usize, i64)>,
@@ -70,7 +78,7 @@ impl Claimer {
             no_look_before: Instant::now(),
             look_pause: LOOK_SOON,
             error_pause: ERROR_PAUSE,
-            last_chance: LastChance::default(),
+            last_chance: None,
             rescue: Rescue::new(),
             unheard: Vec::new(),
             shared,
@@ -101,6 +109,11 @@ impl Claimer {
     /// One look, if it is time for one, and a claim for each lane that has room and something due.
     async fn round(&mut self, signal: &Signal) -> Result<(), DbError> {
         self.adopt_unheard().await?;
+        let holds = |held: &LastChance| self.shared.inflight.holds(held.id, held.attempt);
+        if let Some(over) = self.last_chance.take_if(|held| !holds(held)) {
+            // The next of its kind may have its turn.
+            self.due.add(over.lane, over.priority);
+        }
         let heard = signal.take();
         for (task_name, priority) in &heard.levels {
             if let Some(lane) = self.lane_of(task_name) {
@@ -136,7 +149,7 @@ impl Claimer {
                 claimed: held,
                 ..Batch::default()
             };
-            self.hand_over(index, &lane, batch).await;
+            self.hand_over(index, &lane, batch);
         }
         Ok(())
     }
@@ -208,7 +221,7 @@ impl Claimer {
                 quarantined: taken.quarantined,
                 ..Batch::default()
             };
-            self.hand_over(index, &lane, batch).await;
+            self.hand_over(index, &lane, batch);
         }
         self.rescue.searched(index, priority, found.next);
         Ok(())
@@ -227,12 +240,42 @@ impl Claimer {
             if let Some(last_due) = batch.last_due {
                 self.due.taken_up_to(index, priority, last_due);
             }
-            if batch.found < wants {
-                self.level_is_empty(index, batch.found > 0);
+            let mut found_some = batch.found > 0;
+            if !found_some {
+                found_some = self.claim_on_last_chance(index, priority).await?;
             }
-            self.hand_over(index, &lane, batch).await;
+            if batch.found < wants {
+                self.level_is_empty(index, found_some);
+            }
+            self.hand_over(index, &lane, batch);
         }
         Ok(())
+    }
+
+    /// Takes one task that one more crash would quarantine, when nothing else is due at its level and no
+    /// other one is held.
+    async fn claim_on_last_chance(&mut self, index: usize, priority: i64) -> Result<bool, DbError> {
+        if self.last_chance.is_some() {
+            return Ok(false);
+        }
+        let request = Request {
+            from: Timestamp::from_micros(0),
+            last_chance: true,
+            ..self.request(index, priority, 1)
+        };
+        let claimed = claim::claim(&self.db, &request).await;
+        let batch = self.heard(index, priority, claimed)?;
+        let held = batch.claimed.iter().find(|task| task.last_chance);
+        self.last_chance = held.map(|task| LastChance {
+            id: task.id,
+            attempt: task.attempt,
+            lane: index,
+            priority,
+        });
+        let found_some = !batch.claimed.is_empty();
+        let lane = Arc::clone(&self.shared.lanes[index]);
+        self.hand_over(index, &lane, batch);
+        Ok(found_some)
     }
 
     /// Remembers claims whose answer was lost with the link.
@@ -254,6 +297,7 @@ impl Claimer {
             task_name: spec.name.to_owned(),
             priority,
             from: self.due.from(index, priority),
+            last_chance: false,
             limit,
             worker: self.shared.worker.to_string(),
             lease: spec.lease,
@@ -272,7 +316,7 @@ impl Claimer {
         }
     }
 
-    async fn hand_over(&mut self, index: usize, lane: &Lane, mut batch: Batch) {
+    fn hand_over(&mut self, index: usize, lane: &Lane, batch: Batch) {
         if batch.quarantined > 0 {
             let count = u64::try_from(batch.quarantined).unwrap_or(u64::MAX);
             self.shared
@@ -285,10 +329,6 @@ impl Claimer {
                 "tasks were quarantined: workers died too often while they ran them"
             );
         }
-        let last_chance = &mut self.last_chance;
-        last_chance
-            .one_at_a_time(&self.shared, &self.db, lane, &mut batch.claimed)
-            .await;
         for task in &batch.claimed {
             let root = &self.shared.grace_over;
             self.shared

@@ -33,6 +33,7 @@ pub(in crate::client) async fn claim_all(client: &Client, name: &str) -> Vec<Cla
         task_name: name.to_owned(),
         priority: 0,
         from: Timestamp::from_micros(0),
+        last_chance: false,
         limit: limits::CLAIM_BATCH_MAX,
         worker: WORKER.to_owned(),
         lease: limits::LEASE,

@@ -75,6 +75,7 @@ async fn claim_all(client: &Client, name: &str) -> Vec<Claimed> {
         task_name: name.to_owned(),
         priority: 0,
         from: dutiful_core::Timestamp::from_micros(0),
+        last_chance: false,
         limit: limits::CLAIM_BATCH_MAX,
         worker: WORKER.to_owned(),
         lease: limits::LEASE,
