@@ -22,6 +22,7 @@ mod migrate;
 mod operate;
 mod outcome;
 mod periodic;
+mod rescue;
 mod retry;
 mod settle;
 mod shutdown;
@@ -44,6 +45,7 @@ fn groups() -> Vec<Vec<Case>> {
         dedup::cases(),
         claim::cases(),
         lease::cases(),
+        rescue::cases(),
         settle::cases(),
         retry::cases(),
         operate::cases(),

@@ -69,7 +69,8 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, loses: Loses, cut: A
             read = client.read(&mut asked) => {
                 let Ok(count @ 1..) = read else { return };
                 marked |= holds(&asked[..count], loses.mark);
-                losing |= marked && holds(&asked[..count], loses.lost) && !cut.load(Ordering::SeqCst);
+                let is_last = holds(&asked[..count], loses.lost);
+                losing |= marked && is_last && !cut.load(Ordering::SeqCst);
                 if server.write_all(&asked[..count]).await.is_err() {
                     return;
                 }

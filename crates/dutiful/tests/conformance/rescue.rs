@@ -1,0 +1,70 @@
+//! After a crash: which of a dead worker's tasks run again when, and beside what.
+
+use crate::harness::trial::cases;
+use crate::harness::{Script, TestDb, gated};
+use dutiful::{State, TaskId};
+use serde_json::json;
+use std::collections::HashSet;
+use std::time::Duration;
+
+cases![
+    tasks_that_one_more_crash_would_quarantine_run_one_at_a_time,
+    a_lost_lease_does_not_wait_for_a_backlog_that_was_due_before,
+];
+
+const LONG: Duration = Duration::from_secs(60);
+
+async fn tasks_that_one_more_crash_would_quarantine_run_one_at_a_time(db: TestDb) {
+    let client = db.client().await;
+    let many = client.submit_many::<Script>((0..4).map(|number| json!(number)));
+    let ids: Vec<TaskId> = many.await.unwrap().iter().map(|task| task.id).collect();
+    let (innocent, suspects) = ids.split_last().unwrap();
+    let crashes = format!("UPDATE dutiful_tasks SET crashes = 2 WHERE id <> {innocent}");
+    assert_eq!(db.exec(&crashes).await, 3);
+    let (script, mut gate) = gated::<0>();
+    let worker = db.worker(script).await;
+    let mut open: HashSet<TaskId> = suspects.iter().copied().collect();
+    let mut runs = vec![gate.next().await, gate.next().await];
+    while let Some(place) = runs.iter().position(|run| open.contains(&run.id())) {
+        let run = runs.remove(place);
+        open.remove(&run.id());
+        for id in &open {
+            let task = client.get(*id).await.unwrap();
+            assert_eq!((task.worker, task.attempt, task.crashes), (None, 0, 2));
+        }
+        assert_eq!(gate.waiting(), 0);
+        run.succeed("here");
+        if !open.is_empty() {
+            runs.push(gate.next().await);
+        }
+    }
+    assert!(open.is_empty());
+    assert_eq!(runs.len(), 1, "what harmed nobody runs beside them");
+    runs.remove(0).succeed("beside");
+    for id in ids {
+        assert_eq!(client.wait(id, LONG).await.unwrap().state, State::Succeeded);
+    }
+    worker.shutdown().await;
+}
+
+async fn a_lost_lease_does_not_wait_for_a_backlog_that_was_due_before(db: TestDb) {
+    let client = db.client().await;
+    let many = client.submit_many::<Script>((0..400).map(|number| json!(number)));
+    let lost = many.await.unwrap().last().unwrap().id;
+    let earlier = db.now_plus(-30);
+    db.exec(&format!("UPDATE dutiful_tasks SET due_at = {earlier}"))
+        .await;
+    db.die_holding(lost, "ghost").await;
+    db.set_due(lost, -5).await;
+    let mut script = Script::<0>::new(|payload, _| async move {
+        tokio::time::sleep(Duration::from_millis(25)).await;
+        Ok(payload)
+    });
+    script.batch_size = 1;
+    let worker = db.worker(script).await;
+    let task = client.wait(lost, LONG).await.unwrap();
+    assert_eq!((task.state, task.crashes), (State::Succeeded, 1));
+    let waiting = "SELECT COUNT(*) FROM dutiful_tasks WHERE attempt = 0";
+    assert!(db.int(waiting).await > 200, "most of the backlog waits");
+    worker.shutdown().await;
+}
