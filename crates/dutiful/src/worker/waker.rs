@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::net::UdpSocket;
 
 /// How often a SQLite file is looked at for commits of other processes.
-const WATCH: Duration = Duration::from_millis(10);
+const WATCH: Duration = Duration::from_millis(20);
 /// Between tries to listen again, doubling up to `LISTEN_PAUSE_MAX`.
 const LISTEN_PAUSE: Duration = Duration::from_millis(200);
 const LISTEN_PAUSE_MAX: Duration = Duration::from_secs(10);
