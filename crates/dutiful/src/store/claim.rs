@@ -11,6 +11,8 @@ use std::time::Duration;
 ///
 /// `id = ANY(ARRAY(...))` and not `IN`: a join could run the sub-select more than once.
 ///
+/// Of the free ones it takes those on their last chance (`TaskFacts::is_on_last_chance`) or all others.
+///
 /// The lower bound keeps it from walking again over what was taken before: entries that are dead, but
 /// that no purge or vacuum has removed yet.
 const DUE: Sql = Sql {

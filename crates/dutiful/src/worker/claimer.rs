@@ -205,7 +205,7 @@ impl Claimer {
     ) -> Result<(), DbError> {
         let lane = Arc::clone(&self.shared.lanes[index]);
         let wants = lane.wants().min(CLAIM_BATCH_MAX);
-        if wants == 0 {
+        if wants == 0 || self.shared.stopping.is_cancelled() {
             // Remembered, or it would move on with the time.
             self.rescue.searched(index, priority, from);
             return Ok(());
@@ -240,12 +240,13 @@ impl Claimer {
             if let Some(last_due) = batch.last_due {
                 self.due.taken_up_to(index, priority, last_due);
             }
-            let mut found_some = batch.found > 0;
-            if !found_some {
-                found_some = self.claim_on_last_chance(index, priority).await?;
+            // What was found and could not be taken is no sign that more comes.
+            let mut took_some = !batch.claimed.is_empty();
+            if batch.found == 0 {
+                took_some = self.claim_on_last_chance(index, priority).await?;
             }
             if batch.found < wants {
-                self.level_is_empty(index, found_some);
+                self.level_is_empty(index, took_some);
             }
             self.hand_over(index, &lane, batch);
         }
@@ -272,10 +273,10 @@ impl Claimer {
             lane: index,
             priority,
         });
-        let found_some = !batch.claimed.is_empty();
+        let took_some = !batch.claimed.is_empty();
         let lane = Arc::clone(&self.shared.lanes[index]);
         self.hand_over(index, &lane, batch);
-        Ok(found_some)
+        Ok(took_some)
     }
 
     /// Remembers claims whose answer was lost with the link.
@@ -306,9 +307,9 @@ impl Claimer {
     }
 
     /// More may come soon where some has just been found.
-    fn level_is_empty(&mut self, index: usize, found_some: bool) {
+    fn level_is_empty(&mut self, index: usize, took_some: bool) {
         self.due.remove_first(index);
-        if found_some {
+        if took_some {
             let pause = LOOK_SOON.min(self.poll_interval);
             let soon = (Instant::now() + pause).max(self.no_look_before);
             self.look_at = self.look_at.min(soon);
