@@ -41,7 +41,7 @@ const APPLY: Sql = Sql {
         SET status = ?4,
             due_at = dutiful_now() + ?5,
             last_run_at = CASE WHEN ?6 IS NULL THEN last_run_at ELSE dutiful_now() END,
-            finished_at = CASE WHEN ?6 IS NULL THEN dutiful_now() END,
+            finished_at = CASE WHEN ?5 IS NULL THEN dutiful_now() END,
             worker = ?6,
             attempt = ?7,
             crashes = ?8,
@@ -63,7 +63,7 @@ const APPLY: Sql = Sql {
         SET t.status = new.status,
             t.due_at = UTC_TIMESTAMP(6) + INTERVAL new.delay MICROSECOND,
             t.last_run_at = CASE WHEN new.worker IS NULL THEN t.last_run_at ELSE UTC_TIMESTAMP(6) END,
-            t.finished_at = CASE WHEN new.worker IS NULL THEN UTC_TIMESTAMP(6) END,
+            t.finished_at = CASE WHEN new.delay IS NULL THEN UTC_TIMESTAMP(6) END,
             t.worker = new.worker,
             t.attempt = new.attempt,
             t.crashes = new.crashes,
@@ -76,7 +76,7 @@ const APPLY: Sql = Sql {
         SET status = new.status,
             due_at = statement_timestamp() + new.delay * interval '1 microsecond',
             last_run_at = CASE WHEN new.worker IS NULL THEN t.last_run_at ELSE statement_timestamp() END,
-            finished_at = CASE WHEN new.worker IS NULL THEN statement_timestamp() END,
+            finished_at = CASE WHEN new.delay IS NULL THEN statement_timestamp() END,
             worker = new.worker,
             attempt = new.attempt,
             crashes = new.crashes,
@@ -114,11 +114,15 @@ async fn in_transaction(own: &mut OwnTx, request: &Request, ids: Vec<i64>) -> Db
     let mut history: BTreeMap<String, Vec<settle::History>> = BTreeMap::new();
     let mut rows = Vec::new();
     for mut row in own.run(&LOST, vec![Value::Ints(ids)]).await?.rows {
-        let Ok(facts) = facts::read(&row, 4) else {
-            // Such a row ends as undecodable when it is run, which needs no facts.
-            continue;
-        };
         let now = row.time(13)?;
+        let facts = match facts::read(&row, 4) {
+            Ok(facts) => facts,
+            // It is taken all the same: it ends as undecodable, which needs no facts.
+            Err(_) => TaskFacts {
+                due_at: Some(now),
+                ..facts::unreadable(row.int(7)?)
+            },
+        };
         let lost_worker = row.text(6)?.to_owned();
         let Ok(lost) = decide(
             &facts,

@@ -1,7 +1,7 @@
 //! After a crash: which of a dead worker's tasks run again when, and beside what.
 
 use crate::harness::trial::cases;
-use crate::harness::{Script, TestDb, gated};
+use crate::harness::{Script, TestDb, gated, until};
 use dutiful::{State, TaskId};
 use serde_json::json;
 use std::collections::HashSet;
@@ -10,6 +10,8 @@ use std::time::Duration;
 cases![
     tasks_that_one_more_crash_would_quarantine_run_one_at_a_time,
     a_lost_lease_does_not_wait_for_a_backlog_that_was_due_before,
+    a_lost_lease_on_a_row_that_cannot_be_read_ends,
+    a_lost_task_that_waits_for_its_last_chance_has_not_finished,
 ];
 
 const LONG: Duration = Duration::from_secs(60);
@@ -66,5 +68,52 @@ async fn a_lost_lease_does_not_wait_for_a_backlog_that_was_due_before(db: TestDb
     assert_eq!((task.state, task.crashes), (State::Succeeded, 1));
     let waiting = "SELECT COUNT(*) FROM dutiful_tasks WHERE attempt = 0";
     assert!(db.int(waiting).await > 200, "most of the backlog waits");
+    worker.shutdown().await;
+}
+
+async fn a_lost_lease_on_a_row_that_cannot_be_read_ends(db: TestDb) {
+    let client = db.client().await;
+    let id = client.submit_json("Script", json!(1)).await.unwrap().id;
+    db.die_holding(id, "ghost").await;
+    let spoil = "UPDATE dutiful_tasks SET dedup_scope = 'odd', dedup_key = NULL";
+    assert_eq!(db.exec(spoil).await, 1);
+    db.expire(id).await;
+    let worker = db.worker(Script::<0>::echo()).await;
+    until("it has ended", || async {
+        db.column(id, "finished_at").await.is_some()
+    })
+    .await;
+    let task = client.get(id).await.unwrap();
+    assert_eq!((task.state, task.attempt), (State::Quarantined, 2));
+    worker.shutdown().await;
+}
+
+async fn a_lost_task_that_waits_for_its_last_chance_has_not_finished(db: TestDb) {
+    let client = db.client().await;
+    let (script, mut gate) = gated::<0>();
+    let before = client.submit_json("Script", json!(1)).await.unwrap().id;
+    assert_eq!(db.exec("UPDATE dutiful_tasks SET crashes = 2").await, 1);
+    let worker = db.worker(script).await;
+    let run = gate.next().await;
+    assert_eq!(run.id(), before);
+    let id = client.submit_json("Script", json!(2)).await.unwrap().id;
+    let second = gate.next().await;
+    assert_eq!(second.id(), id);
+    // To its database the worker that runs it is another one, whose time is over.
+    let lost = "UPDATE dutiful_tasks SET worker = 'ghost', crashes = 1";
+    assert_eq!(db.exec(&format!("{lost} WHERE id = {id}")).await, 1);
+    db.expire(id).await;
+    until("it has been found", || async {
+        client.get(id).await.unwrap().worker.is_none()
+    })
+    .await;
+    let task = client.get(id).await.unwrap();
+    assert_eq!((task.state, task.crashes), (State::Retrying, 2));
+    assert_eq!(task.finished_at, None);
+    assert!(task.due_at.is_some());
+    run.succeed("first");
+    second.succeed("too late");
+    gate.next().await.succeed("its last chance");
+    assert_eq!(client.wait(id, LONG).await.unwrap().state, State::Succeeded);
     worker.shutdown().await;
 }
