@@ -14,7 +14,7 @@
 //! assert_eq!(done.succeeded, 1);
 //!
 //! let ran = testing::run(&Welcome, "ada".to_owned()).await;    // no database at all
-//! assert_eq!(ran.result.unwrap(), 3);
+//! assert_eq!(ran.result.ok(), Some(3));
 //! # Ok(()) }
 //! ```
 
