@@ -122,7 +122,7 @@ pub(super) async fn create_tables(db: &Db) -> DbResult<()> {
     let mut tries = 0;
     loop {
         match db.write(&CREATE, Vec::new()).await {
-            // PostgreSQL: another run is making the same table at the same moment.
+            // PostgreSQL: another run is making the same table, and its row type, at the same moment.
             Err(error) if is_race(&error) && tries < OWN_RETRIES_MAX => tries += 1,
             Err(error) => return Err(error),
             Ok(_) => break,
@@ -135,7 +135,7 @@ pub(super) async fn create_tables(db: &Db) -> DbResult<()> {
 }
 
 fn is_race(error: &DbError) -> bool {
-    matches!(error.code.as_deref(), Some("23505" | "42P07"))
+    matches!(error.code.as_deref(), Some("23505" | "42P07" | "42710"))
 }
 
 /// Who has the lock, in words for a person.

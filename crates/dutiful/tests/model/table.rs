@@ -118,14 +118,19 @@ impl Table {
         }
     }
 
-    /// What a worker takes that has room for one task: the one that has been due for longest. Tasks
-    /// that crashed too often end on the way; their number comes with it.
+    /// What a worker takes that has room for one task: the one that has been due for longest, those on
+    /// their last chance after all others. Tasks that crashed too often end on the way; their number
+    /// comes with it.
     pub(crate) fn claim(&mut self, lease: Duration) -> (Option<TaskId>, u64) {
         let now = self.now();
         let mut quarantined = 0;
         loop {
             let due = self.tasks.iter().filter(|(_, task)| task.facts.is_due(now));
-            let next = due.min_by_key(|(id, task)| (task.facts.due_at, **id));
+            let next = due.min_by_key(|(id, task)| {
+                let facts = &task.facts;
+                let last = !facts.leased && facts.is_on_last_chance(CRASH_LIMIT);
+                (last, facts.due_at, **id)
+            });
             let Some((&id, task)) = next else {
                 return (None, quarantined);
             };
@@ -137,8 +142,12 @@ impl Table {
                     },
                 )
                 .unwrap();
-                if self.tasks[&id].facts.is_ended() {
+                let lost = &self.tasks[&id].facts;
+                if lost.is_ended() {
                     quarantined += 1;
+                    continue;
+                }
+                if lost.is_on_last_chance(CRASH_LIMIT) {
                     continue;
                 }
             }
