@@ -2,7 +2,8 @@
 //!
 //! The database is in memory, so nothing needs to be set up and nothing is left behind.
 
-use dutiful::{Client, Context, JsonSchema, Task, TaskError, Worker};
+use dutiful::{Client, Context, Task, TaskError, Worker};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 

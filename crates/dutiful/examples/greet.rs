@@ -1,6 +1,7 @@
 //! The program of the README: one task, submitted and run.
 
-use dutiful::{Client, Context, JsonSchema, Task, TaskError, Worker};
+use dutiful::{Client, Context, Task, TaskError, Worker};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 

@@ -69,7 +69,6 @@ pub use dutiful_core::{
 };
 pub use error::{Error, ErrorKind, Result};
 pub use periodic::Periodic;
-pub use schemars::JsonSchema;
 pub use task::{Dedup, DedupBy, Task, TaskError, TaskResult, Threads};
 pub use worker::{Register, Registry, Retention, Worker, WorkerCounts, WorkerHandle};
 

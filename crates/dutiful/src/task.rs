@@ -22,7 +22,8 @@ use std::time::Duration;
 /// that submitting needs no handler.
 ///
 /// ```
-/// use dutiful::{Context, JsonSchema, Task, TaskError};
+/// use dutiful::{Context, Task, TaskError};
+/// use schemars::JsonSchema;
 /// use serde::{Deserialize, Serialize};
 ///
 /// #[derive(Serialize, Deserialize, JsonSchema)]

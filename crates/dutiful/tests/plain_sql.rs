@@ -11,12 +11,13 @@
 #[allow(dead_code, unused_imports, unused_macros)]
 mod harness;
 
-use dutiful::{Context, JsonSchema, Task, TaskError, Worker};
+use dutiful::{Context, Task, TaskError, Worker};
 use harness::TestDb;
 use harness::database::History;
 use harness::engine::{self, Dialect, Engine, Found};
 use harness::trial::{missing, run_on};
 use libtest_mimic::{Arguments, Failed, Trial};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};

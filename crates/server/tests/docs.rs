@@ -93,6 +93,25 @@ impl Drop for Shell {
 }
 
 #[test]
+fn the_readme_names_every_crate_that_its_program_uses() {
+    let program = blocks("README.md", "rust").concat();
+    let dependencies = blocks("README.md", "toml").concat();
+    let used: Vec<&str> = program
+        .lines()
+        .filter_map(|line| line.strip_prefix("use "))
+        .filter_map(|path| path.split("::").next())
+        .chain(program.contains("#[tokio::main]").then_some("tokio"))
+        .collect();
+    assert!(used.len() > 3, "{used:?}");
+    for name in used {
+        let named = dependencies
+            .lines()
+            .any(|line| line.starts_with(&format!("{name} =")));
+        assert!(named, "{name} is missing in:\n{dependencies}");
+    }
+}
+
+#[test]
 fn the_commands_of_the_readme_run_as_written() {
     let mut shell = Shell::new();
     let blocks = blocks("README.md", "sh");

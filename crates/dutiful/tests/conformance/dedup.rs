@@ -5,9 +5,9 @@ use crate::harness::life::Life;
 use crate::harness::trial::cases;
 use crate::harness::{TestDb, gated};
 use dutiful::{
-    Context, Dedup, DedupScope, ErrorKind, JsonSchema, Outcome, RetryPolicy, State, Task,
-    TaskError, TaskId,
+    Context, Dedup, DedupScope, ErrorKind, Outcome, RetryPolicy, State, Task, TaskError, TaskId,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -3,7 +3,8 @@
 use crate::harness::raw::quoted;
 use crate::harness::trial::cases;
 use crate::harness::{TestDb, until};
-use dutiful::{Client, Context, JsonSchema, State, Status, Task, TaskError, TaskId};
+use dutiful::{Client, Context, State, Status, Task, TaskError, TaskId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -4,7 +4,8 @@
 //! and `CRASH_GRACE` (milliseconds), `CRASH_BATCH`, `CRASH_NAMES` (further task names, for idling).
 
 use crate::audit::{Pen, What};
-use dutiful::{Client, Context, Dedup, JsonSchema, Task, TaskResult, Worker};
+use dutiful::{Client, Context, Dedup, Task, TaskResult, Worker};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::process::ExitCode;
