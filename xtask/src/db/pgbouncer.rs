@@ -29,7 +29,8 @@ pub(crate) fn create(
     let port = server.create(place, 1, durable)?;
     server.write("users", "\"app\" \"app\"\n")?;
     let dir = server.dir.display();
-    // Idle server connections end soon, so that a test's own database can be dropped.
+    // Idle server connections end soon, so that a test's own database can be dropped. The start-up
+    // parameter is one that sqlx and JDBC send; pgbouncer's own guide sets it aside like this.
     let config = format!(
         "[databases]\n\
          * = host=127.0.0.1 port={target}\n\
@@ -42,7 +43,8 @@ pub(crate) fn create(
          pool_mode = transaction\n\
          default_pool_size = 8\n\
          max_client_conn = 500\n\
-         server_idle_timeout = 5\n",
+         server_idle_timeout = 5\n\
+         ignore_startup_parameters = extra_float_digits\n",
         target = postgres.port()?,
     );
     server.write("pgbouncer.ini", &config)?;
