@@ -7,6 +7,7 @@ mod sqlite;
 use super::{Answer, Enlist, Failure, Speaks, Statement};
 use crate::db::{DbError, DbErrorKind, DbResult, Dialect, Reply, Row, Value};
 use futures_util::TryStreamExt;
+use sqlx::database::HasStatementCache;
 use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::{AssertSqlSafe, ColumnIndex, Database, Either, Error, Executor, IntoArguments};
 use sqlx::{MySqlConnection, PgConnection, Row as _, SqliteConnection, Transaction};
@@ -46,7 +47,10 @@ enlist!(
 );
 
 /// What differs between the engines when a statement is run.
-trait Engine: Database {
+trait Engine: Database + HasStatementCache {
+    /// Whether the connection keeps our statements prepared, by a name, for the next time.
+    const KEEPS_PREPARED: bool = true;
+
     /// A column, read by its type.
     fn value(column: Self::ValueRef<'_>) -> Result<Value, BoxDynError>;
 
@@ -69,7 +73,8 @@ where
     usize: ColumnIndex<DB::Row>,
 {
     let mut reply = Reply::default();
-    let query = sqlx::query_with(AssertSqlSafe(text.into()), arguments);
+    let query = sqlx::query_with::<DB, _>(AssertSqlSafe(text.into()), arguments);
+    let query = query.persistent(DB::KEEPS_PREPARED);
     let mut answers = connection.fetch_many(query);
     while let Some(answer) = answers.try_next().await.map_err(failure::<DB>)? {
         match answer {

@@ -52,6 +52,11 @@ impl Encode<'_, Postgres> for Param {
 }
 
 impl Engine for Postgres {
+    /// Behind a pooler that shares server connections between transactions a name may belong to another client
+    /// (42P05), and nothing of a connection tells that there is one: without a name it works everywhere, for one
+    /// round trip more.
+    const KEEPS_PREPARED: bool = false;
+
     fn value(column: PgValueRef<'_>) -> Result<Value, BoxDynError> {
         if column.format() != PgValueFormat::Binary {
             return Err("the server sent a column as text".into());
