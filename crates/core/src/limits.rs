@@ -19,8 +19,15 @@ pub const JSON_DEPTH_MAX: usize = 32;
 pub const SUBMIT_MANY_MAX: usize = 10_000;
 /// Most rows in one statement that submits many.
 pub const SUBMIT_STATEMENT_ROWS: usize = 1_000;
-/// Most tasks taken by one claim, and most that a lane may hold claimed beyond its slots.
+/// Most single submissions that share a statement.
+pub const GATHER_ROWS: usize = 512;
+/// Most single submissions that wait for their statement; further callers wait to hand theirs over.
+pub const GATHER_QUEUE: usize = 1_024;
+/// Most tasks taken by one claim.
 pub const CLAIM_BATCH_MAX: usize = 1_000;
+/// Most tasks that a lane may hold claimed, running and queued together, unless it has more slots than that:
+/// one batch is claimed while the one before it runs and the one before that is settled.
+pub const HELD_MAX: usize = 3_000;
 /// Most outcomes written by one settling statement.
 pub const SETTLE_BATCH_MAX: usize = 1_000;
 /// Largest statement sent to a server, in bytes; well under every server's packet limit.

@@ -17,7 +17,7 @@ pub(crate) mod url;
 pub(crate) mod value;
 
 pub(crate) use error::{DbError, DbErrorKind, DbResult};
-pub(crate) use row::{Reply, Row};
+pub(crate) use row::{Inserted, Reply, Row};
 pub(crate) use sql::{Dialect, Prefix, Sql};
 pub(crate) use url::DatabaseUrl;
 pub(crate) use value::{Rows, Value};

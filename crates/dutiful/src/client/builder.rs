@@ -1,5 +1,6 @@
 //! Connecting, with settings.
 
+use super::gather::Gather;
 use super::{Client, Inner, Wake};
 use crate::db::{DatabaseUrl, Db, DbOptions, Prefix};
 use crate::{Error, ErrorKind, Result};
@@ -72,8 +73,15 @@ impl ClientBuilder {
         )
         .await?;
         let wake = Wake::new(&db);
+        let gather = Gather::start(&db, &wake);
+        let inner = Inner {
+            db,
+            url,
+            wake,
+            gather,
+        };
         Ok(Client {
-            inner: Arc::new(Inner { db, url, wake }),
+            inner: Arc::new(inner),
         })
     }
 }

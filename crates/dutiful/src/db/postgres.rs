@@ -82,11 +82,12 @@ impl Postgres {
         })
     }
 
-    /// A handle with one connection of its own, opened when first used.
+    /// A handle with one connection of its own, opened when first used, for the statements of a worker.
     pub(crate) fn dedicated(&self) -> Postgres {
         let mut own = self.clone();
+        own.lending.connector = self.lending.connector.of_worker();
         // It fails only without a runtime to time by, and one is named.
-        if let Ok(pool) = self.lending.connector.pool(&self.settings, 1) {
+        if let Ok(pool) = own.lending.connector.pool(&self.settings, 1) {
             own.lending.pool = pool;
         }
         own

@@ -15,8 +15,7 @@ const SUCCESS: Sql = Sql {
         UPDATE dutiful_tasks
         SET status = 'success', due_at = NULL, worker = NULL, finished_at = dutiful_now(),
             result_data = ?4, error_kind = NULL, error_message = NULL
-        WHERE id = ?2 AND attempt = ?3 AND worker = ?1
-        RETURNING id",
+        WHERE id = ?2 AND attempt = ?3 AND worker = ?1",
     mysql: "/* dutiful.settle.success */
         UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
                  id BIGINT PATH '$[0]', attempt BIGINT PATH '$[1]',
@@ -33,8 +32,7 @@ const SUCCESS: Sql = Sql {
             dedup_key = CASE WHEN new.frees = 1 THEN NULL ELSE t.dedup_key END
         FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[])
              AS new (id, attempt, result_data, frees)
-        WHERE t.id = new.id AND t.attempt = new.attempt AND t.worker = $1::text
-        RETURNING t.id",
+        WHERE t.id = new.id AND t.attempt = new.attempt AND t.worker = $1::text",
 };
 
 /// Which of these attempts stand as successes: only their own holders can have written that.
@@ -208,20 +206,16 @@ pub(crate) async fn successes(
     worker: &str,
     successes: &[Success],
 ) -> DbResult<HashSet<i64>> {
-    let mut stand = HashSet::with_capacity(successes.len());
-    let reply =
-        retry::repeat(|| db.write_rows(&SUCCESS, success_rows(db.dialect(), worker, successes)))
-            .await?;
-    collect_ids(&reply.rows, &mut stand)?;
-    let all_matched = usize::try_from(reply.affected) == Ok(successes.len());
-    if db.dialect() == Dialect::Mysql && all_matched {
-        stand.extend(successes.iter().map(|success| success.id));
+    let rows = || success_rows(db.dialect(), worker, successes);
+    let reply = retry::repeat(|| db.write_rows(&SUCCESS, rows())).await?;
+    // The usual case: nothing comes back but a count, and nothing has to be asked for.
+    if usize::try_from(reply.affected) == Ok(successes.len()) {
+        return Ok(successes.iter().map(|success| success.id).collect());
     }
-    if stand.len() < successes.len() {
-        let ids = successes.iter().map(|success| success.id).collect();
-        let rows = db.read(&SUCCEEDED, vec![Value::Ints(ids)]).await?;
-        add_own(&rows, successes, &mut stand)?;
-    }
+    let ids = successes.iter().map(|success| success.id).collect();
+    let rows = db.read(&SUCCEEDED, vec![Value::Ints(ids)]).await?;
+    let mut stand = HashSet::new();
+    add_own(&rows, successes, &mut stand)?;
     Ok(stand)
 }
 
@@ -430,20 +424,14 @@ fn success_rows(dialect: Dialect, worker: &str, successes: &[Success]) -> Rows {
     }
 }
 
-fn collect_ids(rows: &[Row], ids: &mut HashSet<i64>) -> DbResult<()> {
-    for row in rows {
-        ids.insert(row.int(0)?);
-    }
-    Ok(())
-}
-
 fn add_own(rows: &[Row], successes: &[Success], stand: &mut HashSet<i64>) -> DbResult<()> {
+    let own: HashSet<(i64, i64)> = successes
+        .iter()
+        .map(|success| (success.id, success.attempt))
+        .collect();
     for row in rows {
         let (id, attempt) = (row.int(0)?, row.int(1)?);
-        if successes
-            .iter()
-            .any(|success| success.id == id && success.attempt == attempt)
-        {
+        if own.contains(&(id, attempt)) {
             stand.insert(id);
         }
     }

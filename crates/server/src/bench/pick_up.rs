@@ -56,7 +56,10 @@ async fn sample(
     // The first one finds the worker still starting and is not counted.
     for number in 0..=SAMPLES {
         tokio::time::sleep(PAUSE).await;
-        bench.client.submit::<Pinged>(bench.numbered(number)).await?;
+        bench
+            .client
+            .submit::<Pinged>(bench.numbered(number))
+            .await?;
         let stored = Instant::now();
         let start = tokio::time::timeout(PICK_UP_MAX, starts.recv()).await;
         let Ok(Some(start)) = start else {

@@ -50,7 +50,8 @@ impl Report {
     /// Adds percentiles of some waits; the last one only where there are samples enough.
     pub(super) fn waits(&mut self, id: &str, measured: &str, mut samples: Vec<Duration>) {
         samples.sort_unstable();
-        for (name, part, samples_min) in [("p50", 0.50, 0), ("p99", 0.99, 0), ("p999", 0.999, 1_000)]
+        for (name, part, samples_min) in
+            [("p50", 0.50, 0), ("p99", 0.99, 0), ("p999", 0.999, 1_000)]
         {
             if samples.len() < samples_min {
                 continue;

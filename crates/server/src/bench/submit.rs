@@ -43,11 +43,7 @@ pub(super) async fn at_once(bench: &mut Bench) -> Result<(), Failure> {
 }
 
 /// Submits `tasks` tasks from the number `first` on, by callers that each wait for their own.
-pub(super) async fn submit_at_once(
-    bench: &Bench,
-    first: u64,
-    tasks: u64,
-) -> Result<(), Failure> {
+pub(super) async fn submit_at_once(bench: &Bench, first: u64, tasks: u64) -> Result<(), Failure> {
     let callers = (0..AT_ONCE as u64).map(|caller| {
         let (client, payload) = (bench.client.clone(), bench.numbered(0));
         let numbers = (first + caller..first + tasks).step_by(AT_ONCE);

@@ -3,7 +3,7 @@
 use super::{Engine, execute, refused};
 use crate::adapters::{Input, Statement};
 use crate::db::sqlite::guest::{self, Runs};
-use crate::db::{DbError, DbResult, Dialect, Reply, Value};
+use crate::db::{DbError, DbResult, Dialect, Inserted, Reply, Value};
 use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::sqlite::{SqliteArguments, SqliteQueryResult, SqliteValueRef};
 use sqlx::{Arguments, Decode, Sqlite, SqliteConnection, TypeInfo, ValueRef};
@@ -53,7 +53,9 @@ impl Engine for Sqlite {
     }
 
     fn count(result: &SqliteQueryResult, reply: &mut Reply) {
-        reply.affected += result.rows_affected();
+        let (first_id, rows) = (result.last_insert_rowid(), result.rows_affected());
+        reply.affected += rows;
+        reply.inserted.push(Inserted { first_id, rows });
     }
 
     fn failure(error: &dyn DatabaseError) -> DbError {

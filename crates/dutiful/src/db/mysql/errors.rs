@@ -15,7 +15,7 @@ fn kind(code: u16) -> DbErrorKind {
         // Lock wait, deadlock, full lock table, NOWAIT, interrupted, changed since read, undone by
         // group replication, ended by a time limit of the server.
         1205 | 1213 | 1206 | 3572 | 1317 | 1020 | 3101 | 3024 | 1969 => DbErrorKind::Transient,
-        // A prepared statement that went stale twice in a row.
+        // A prepared statement that went stale.
         1243 | 1615 => DbErrorKind::Transient,
         // Galera without a quorum; too many connections or statements; shutting down; read-only; the
         // link was closed for being idle, before the statement came.

@@ -29,6 +29,12 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 const START_OPTIONS: &str = "-c TimeZone=UTC -c default_transaction_isolation=read\\ committed \
      -c idle_in_transaction_session_timeout=60s -c lock_timeout=20s -c client_min_messages=warning";
 
+/// How the statements of a worker's own connections are planned: by their indexes, and once. What a planner
+/// makes of them by itself depends on statistics that are stale while a queue grows and shrinks: it has
+/// read a whole table to settle a batch. Behind a pooler that refuses this the plans are the server's choice.
+const WORKER_OPTIONS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off \
+     -c enable_hashjoin=off -c enable_mergejoin=off -c enable_sort=off";
+
 pub(super) type Link = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
 /// Makes connections to one server, for the pools and for listeners.
@@ -36,6 +42,7 @@ pub(super) type Link = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<S
 pub(super) struct Connector {
     tls: MakeRustlsConnect,
     gate: Arc<Gate>,
+    options: &'static str,
     options_refused: Arc<AtomicBool>,
 }
 
@@ -53,8 +60,17 @@ impl Connector {
         Ok(Connector {
             tls: MakeRustlsConnect::new(tls),
             gate: Arc::new(Gate::new(settings.label())),
+            options: "",
             options_refused: Arc::default(),
         })
+    }
+
+    /// Makes connections for the statements of a worker.
+    pub(super) fn of_worker(&self) -> Connector {
+        Connector {
+            options: WORKER_OPTIONS,
+            ..self.clone()
+        }
     }
 
     pub(super) fn server(&self) -> &str {
@@ -82,7 +98,7 @@ impl Connector {
         }
         let mut ours = config.clone();
         let theirs = config.get_options().unwrap_or_default();
-        ours.options(format!("{START_OPTIONS} {theirs}"));
+        ours.options(format!("{START_OPTIONS} {} {theirs}", self.options));
         match ours.connect(self.tls.clone()).await {
             Err(error) if error.code().is_some_and(|code| code.code() == "08P01") => {
                 let made = config.connect(self.tls.clone()).await?;

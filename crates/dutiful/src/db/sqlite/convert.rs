@@ -5,14 +5,15 @@ use crate::db::{DbError, DbResult, Row, Value};
 use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
-/// Binds all parameters in order.
+/// Binds parameters in order, after `before` others.
 pub(crate) fn bind<'a>(
     statement: &mut Statement<'_>,
+    before: usize,
     params: impl Iterator<Item = &'a Value>,
 ) -> DbResult<()> {
     for (index, value) in params.enumerate() {
         statement
-            .raw_bind_parameter(index + 1, Param(value))
+            .raw_bind_parameter(before + index + 1, Param(value))
             .map_err(|error| from_rusqlite(&error))?;
     }
     Ok(())

@@ -122,6 +122,9 @@ fn serve(session: &Session, mut messages: mpsc::Receiver<Message>) {
 
 /// Runs `first` and whatever has queued up behind it in one transaction. A transaction that somebody
 /// wants to begin ends the group and is given back.
+///
+/// The first job needs no savepoint, which would copy every page before it is changed: when it fails,
+/// there is nothing of others to keep.
 fn group(
     session: &Session,
     first: Box<dyn Job>,
@@ -132,18 +135,22 @@ fn group(
         return None;
     }
     let began = Instant::now();
-    let mut answers = Vec::new();
-    let mut next = Some(first);
-    let mut begin = None;
-    while let Some(job) = next.take() {
-        run_in_savepoint(session, job, &mut answers);
-        if answers.len() >= GROUP_JOBS || began.elapsed() >= GROUP_TIME {
-            break;
+    let mut answers = match first.run(session) {
+        Ok(answer) => vec![answer],
+        Err(answer) => {
+            answer(session.script("ROLLBACK"));
+            return None;
         }
+    };
+    let mut begin = None;
+    while answers.len() < GROUP_JOBS && began.elapsed() < GROUP_TIME {
         match messages.try_recv() {
-            Ok(Message::Job(job)) => next = Some(job),
-            Ok(Message::Begin(answer)) => begin = Some(answer),
-            Err(_) => {}
+            Ok(Message::Job(job)) => run_in_savepoint(session, job, &mut answers),
+            Ok(Message::Begin(answer)) => {
+                begin = Some(answer);
+                break;
+            }
+            Err(_) => break,
         }
     }
     let committed = commit(session);
