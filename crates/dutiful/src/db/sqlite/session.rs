@@ -1,5 +1,6 @@
 //! A connection as statements see it, on its own thread.
 
+use super::checkpoint;
 use super::convert::{bind, read_row};
 use super::errors::from_rusqlite;
 use crate::db::{DbResult, Dialect, Inserted, Prefix, Reply, Row, Rows, Sql, Value};
@@ -49,6 +50,12 @@ impl Session {
         self.connection
             .execute_batch(text)
             .map_err(|error| from_rusqlite(&error))
+    }
+
+    /// Copies the rest of the log into the file, so that the next write begins it again.
+    pub(super) fn copy_log(&self) {
+        // When it cannot be done now, it is asked for again.
+        let _ = checkpoint::copy(&self.connection);
     }
 
     pub(super) fn prefix(&self) -> &Prefix {
