@@ -50,7 +50,11 @@ where
     let mut lost_links = 0;
     loop {
         match retry::repeat_undone(&mut write).await {
-            Err(error) if error.kind == DbErrorKind::LinkLost && lost_links < OWN_RETRIES_MAX => {
+            // A key of ours is there already: an earlier try was written after all.
+            Err(error)
+                if matches!(error.kind, DbErrorKind::LinkLost | DbErrorKind::Duplicate)
+                    && lost_links < OWN_RETRIES_MAX =>
+            {
                 lost_links += 1;
                 if let Some(done) = retry::repeat(|| find_again(db, tasks)).await? {
                     return Ok(done);
