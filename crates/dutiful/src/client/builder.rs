@@ -3,6 +3,7 @@
 use super::{Client, Inner, Wake};
 use crate::db::{DatabaseUrl, Db, DbOptions, Prefix};
 use crate::{Error, ErrorKind, Result};
+use std::fmt;
 use std::sync::Arc;
 
 /// Connections that callers share, unless said otherwise.
@@ -10,12 +11,23 @@ const POOL_SIZE: usize = 8;
 const POOL_SIZE_MAX: usize = 256;
 
 /// Settings of a [`Client`]; made by [`Client::builder`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use = "a builder does nothing before `connect`"]
 pub struct ClientBuilder {
     url: String,
     pool_size: usize,
     table_prefix: Option<String>,
+}
+
+/// The URL may hold a password and may not even be one.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("url", &DatabaseUrl::parse(&self.url).ok())
+            .field("pool_size", &self.pool_size)
+            .field("table_prefix", &self.table_prefix)
+            .finish()
+    }
 }
 
 impl ClientBuilder {

@@ -57,6 +57,11 @@ impl DbError {
         DbError::new(DbErrorKind::Decode, format!("column {column}: {what}"))
     }
 
+    /// Whether something that is safe to repeat may be repeated at once.
+    pub(crate) fn may_be_repeated(&self) -> bool {
+        matches!(self.kind, DbErrorKind::Transient | DbErrorKind::LinkLost)
+    }
+
     /// Whether the same call may succeed later, or may already have succeeded.
     pub(crate) fn is_transient(&self) -> bool {
         matches!(

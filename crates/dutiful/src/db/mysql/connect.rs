@@ -3,7 +3,7 @@
 use super::errors::{self, of_connecting};
 use super::settings::Settings;
 use super::{DbError, DbErrorKind, DbResult, version};
-use crate::db::gate::Gate;
+use crate::db::gate::{Gate, PATIENCE};
 use crate::db::tls::SslMode;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, Row};
@@ -15,8 +15,6 @@ use tokio::time::timeout;
 
 /// For everything until a connection can be used.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-/// How long one operation waits for the server to come back.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Parameters of one statement, in bytes, however much more the server would take.
 const STATEMENT_BYTES: u64 = 4 * 1024 * 1024;
 

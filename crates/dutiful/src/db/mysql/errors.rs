@@ -17,6 +17,8 @@ fn kind(code: u16) -> DbErrorKind {
         1205 | 1213 | 1206 | 3572 | 1317 | 1020 | 3101 | 3024 | 1969 => DbErrorKind::Transient,
         // A prepared statement that went stale twice in a row.
         1243 | 1615 => DbErrorKind::Transient,
+        // No disk, memory or thread left.
+        1021 | 1114 | 1037 | 1041 | 1135 => DbErrorKind::Unavailable,
         // Galera without a quorum; too many connections or statements; shutting down; read-only; the
         // link was closed for being idle, before the statement came.
         1047
@@ -57,6 +59,8 @@ fn fix(code: u16) -> Option<&'static str> {
         3118 => "unlock the account: ALTER USER ... ACCOUNT UNLOCK",
         3159 => "add sslmode=require to the database URL",
         1040 | 1203 | 1226 => "raise max_connections of the server, or lower pool=N in the URL",
+        1021 | 1114 => "free space on the disk of the server",
+        1037 | 1041 | 1135 => "give the server more memory, or lower its max_connections",
         1129 => "let an administrator run FLUSH HOSTS",
         1461 => "raise max_prepared_stmt_count of the server",
         1665 => "set binlog_format of the server to ROW or MIXED",
@@ -210,7 +214,10 @@ mod tests {
             (Transient, &[1205, 1213, 1317, 3572, 3024, 1969, 1615, 1243]),
             (
                 Unavailable,
-                &[1047, 1040, 1053, 1077, 1078, 1079, 1290, 1836, 1792, 4031],
+                &[
+                    1047, 1040, 1053, 1077, 1078, 1079, 1290, 1836, 1792, 4031, 1021, 1114, 1037,
+                    1041, 1135,
+                ],
             ),
             (LinkLost, &[2006, 2013, 1927, 1158, 1161]),
             (Denied, &[1045, 1044, 1142, 1698, 1251, 1049, 3159]),
