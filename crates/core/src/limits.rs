@@ -47,6 +47,10 @@ pub const STEP_NAME_BYTES_MAX: usize = 200;
 pub const LOG_LINE_BYTES_MAX: usize = 4 * 1024;
 /// Most log lines kept of one attempt.
 pub const LOG_LINES_PER_ATTEMPT_MAX: usize = 1_000;
+/// Most log lines kept of one task, and for every ten attempts those that they add. The oldest go first.
+pub const LOG_LINES_PER_TASK_MAX: i64 = 10_000;
+/// Most attempts kept and shown of one task, give or take ten. The oldest go first.
+pub const ATTEMPTS_KEPT_MAX: i64 = 1_000;
 /// Longest cron expression, in bytes.
 pub const CRON_BYTES_MAX: usize = 200;
 /// Longest time zone name, in bytes.
