@@ -4,6 +4,10 @@ use std::fmt;
 
 pub(crate) type DbResult<T> = Result<T, DbError>;
 
+/// What a person can do when a server is not found.
+pub(super) const CHECK_SERVER: &str =
+    "; check host and port in the database URL, and that the server runs";
+
 /// What a caller may do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DbErrorKind {

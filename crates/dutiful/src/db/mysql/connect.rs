@@ -3,6 +3,7 @@
 use super::errors::{self, of_connecting};
 use super::settings::Settings;
 use super::{DbError, DbErrorKind, DbResult, version};
+use crate::db::error::CHECK_SERVER;
 use crate::db::gate::{Gate, PATIENCE};
 use crate::db::tls::SslMode;
 use mysql_async::prelude::Queryable;
@@ -99,7 +100,7 @@ impl Connector {
             Err(_) => {
                 let seconds = CONNECT_LIMIT.as_secs();
                 let text = format!(
-                    "cannot connect to {}: no answer within {seconds} s",
+                    "cannot connect to {}: no answer within {seconds} s{CHECK_SERVER}",
                     self.settings.server()
                 );
                 Err(DbError::new(DbErrorKind::Unavailable, text))

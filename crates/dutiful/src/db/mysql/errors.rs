@@ -1,6 +1,7 @@
 //! What an error of the server or of the link means for the caller.
 
 use super::{DbError, DbErrorKind};
+use crate::db::error::CHECK_SERVER;
 use mysql_async::{DriverError, Error, IoError, ServerError, UrlError};
 use std::io;
 
@@ -48,11 +49,15 @@ fn kind(code: u16) -> DbErrorKind {
 /// What can be done about it.
 fn fix(code: u16) -> Option<&'static str> {
     Some(match code {
-        1045 | 1698 => "check the user name and the password in the database URL",
-        1044 | 1142 | 1143 | 1227 | 1370 => {
+        1045 | 1698 => "check user name and password in the database URL",
+        1044 => {
+            "create the database or correct its name in the database URL, or give its user the right: \
+             GRANT ALL ON database.* TO user"
+        }
+        1142 | 1143 | 1227 | 1370 => {
             "give the user of the database URL the right: GRANT ALL ON database.* TO user"
         }
-        1049 => "create it, or correct the name at the end of the database URL",
+        1049 => "create the database, or correct its name in the database URL",
         1130 => "allow the user to connect from this machine",
         1251 | 1524 => "let the user log in by caching_sha2_password or mysql_native_password",
         1820 | 1862 => "give the user a new password",
@@ -109,7 +114,7 @@ pub(super) fn of_connecting(error: Error, server: &str) -> DbError {
     let away = |why: String| {
         DbError::new(
             DbErrorKind::Unavailable,
-            format!("cannot connect to {server}: {why}"),
+            format!("cannot connect to {server}: {why}{CHECK_SERVER}"),
         )
     };
     match error {

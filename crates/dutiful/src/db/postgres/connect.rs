@@ -2,6 +2,7 @@
 
 use super::errors;
 use super::settings::Settings;
+use crate::db::error::CHECK_SERVER;
 use crate::db::gate::Gate;
 use crate::db::{DbError, DbErrorKind, DbResult, tls};
 use deadpool_postgres::{
@@ -140,7 +141,7 @@ impl Connector {
                 pool.status().max_size,
                 POOL_WAIT.as_secs()
             ),
-            PoolError::Timeout(_) => self.no_answer(),
+            PoolError::Timeout(_) => format!("{}{CHECK_SERVER}", self.no_answer()),
             PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
                 format!("{server}: the pool of connections is closed")
             }

@@ -1,5 +1,6 @@
 //! Which of our kinds an error of PostgreSQL, or of the link to it, is.
 
+use crate::db::error::CHECK_SERVER;
 use crate::db::{DbError, DbErrorKind};
 use std::error::Error as _;
 use tokio_postgres::Error;
@@ -64,7 +65,10 @@ fn fix(code: &str) -> &'static str {
         "28P01" => "; check user name and password in the database URL",
         "28000" => "; check user name, sslmode and the server's pg_hba.conf",
         "3D000" => "; create the database, or correct its name in the database URL",
-        "42501" => "; grant the user of the database URL the rights on schema and tables",
+        "42501" => {
+            "; give the user of the database URL the rights on schema and tables: \
+             GRANT CREATE, USAGE ON SCHEMA public TO user"
+        }
         "25006" => "; this server takes no writes: point the database URL at the primary",
         "53100" => "; free space on the disk of the server",
         "53200" => "; give the server more memory, or lower its work_mem and shared_buffers",
@@ -105,7 +109,7 @@ pub(super) fn connecting(error: &Error, server: &str) -> DbError {
             DbErrorKind::Denied,
             "; check user name and password in the database URL",
         ),
-        _ => (DbErrorKind::Unavailable, ""),
+        _ => (DbErrorKind::Unavailable, CHECK_SERVER),
     };
     DbError::new(kind, format!("{text}{fix}"))
 }
