@@ -3,12 +3,9 @@
 use super::{Client, Inner, Wake};
 use crate::db::{DatabaseUrl, Db, DbOptions, Prefix};
 use crate::{Error, ErrorKind, Result};
+use dutiful_core::limits::{POOL_SIZE, POOL_SIZE_MAX};
 use std::fmt;
 use std::sync::Arc;
-
-/// Connections that callers share, unless said otherwise.
-const POOL_SIZE: usize = 8;
-const POOL_SIZE_MAX: usize = 256;
 
 /// Settings of a [`Client`]; made by [`Client::builder`].
 #[derive(Clone)]
@@ -39,7 +36,7 @@ impl ClientBuilder {
         }
     }
 
-    /// How many connections callers share: 1 to 256, by default 8. A worker adds three of its own.
+    /// How many connections callers share: 1 to 1,000, by default 8. A worker adds three of its own.
     pub fn pool_size(mut self, connections: usize) -> ClientBuilder {
         self.pool_size = connections;
         self
