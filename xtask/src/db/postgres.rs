@@ -262,7 +262,10 @@ mod tests {
             fs::write(bin.join(program), "").unwrap();
         }
         let found = newest_installed(&folder).unwrap();
-        assert!(found.ends_with("/16/bin") && !found.starts_with('/'), "{found}");
+        assert!(
+            found.ends_with("/16/bin") && !found.starts_with('/'),
+            "{found}"
+        );
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -66,9 +66,11 @@ impl Prefix {
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         let first = prefix.bytes().next()?;
-        (letters && !first.is_ascii_digit() && prefix.len() <= TABLE_PREFIX_BYTES_MAX).then(|| Prefix {
-            prefix: Arc::from(prefix),
-            rewritten: Arc::default(),
+        (letters && !first.is_ascii_digit() && prefix.len() <= TABLE_PREFIX_BYTES_MAX).then(|| {
+            Prefix {
+                prefix: Arc::from(prefix),
+                rewritten: Arc::default(),
+            }
         })
     }
 

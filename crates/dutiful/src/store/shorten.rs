@@ -87,9 +87,7 @@ pub(crate) async fn shorten(session: &mut impl Session, turns: &[(i64, i64)]) ->
         let newest = session.run(&NEWEST, vec![task.into(), most()]).await?.rows;
         if let Some(line) = newest.first() {
             let line = line.int(0)?;
-            session
-                .run(&LINES, vec![task.into(), line.into()])
-                .await?;
+            session.run(&LINES, vec![task.into(), line.into()]).await?;
         }
     }
     Ok(())

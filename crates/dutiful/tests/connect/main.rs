@@ -93,12 +93,16 @@ async fn proofs(db: &TestDb) -> Vec<String> {
             "IDENTIFIED VIA mysql_native_password USING PASSWORD('{SECRET}')"
         )];
     }
-    let mut proofs = vec![format!("IDENTIFIED WITH caching_sha2_password BY '{SECRET}'")];
+    let mut proofs = vec![format!(
+        "IDENTIFIED WITH caching_sha2_password BY '{SECRET}'"
+    )];
     // MySQL has thrown it out in version 9.
     let native = "SELECT COUNT(*) FROM information_schema.plugins
                   WHERE plugin_name = 'mysql_native_password' AND plugin_status = 'ACTIVE'";
     if db.int(native).await > 0 {
-        proofs.push(format!("IDENTIFIED WITH mysql_native_password BY '{SECRET}'"));
+        proofs.push(format!(
+            "IDENTIFIED WITH mysql_native_password BY '{SECRET}'"
+        ));
     }
     proofs
 }

@@ -56,7 +56,10 @@ async fn what_is_wrong_with_a_url_is_told_with_its_cure(db: TestDb) {
 async fn who_may_not_make_tables_is_told_which_right_is_missing(db: TestDb) {
     let login = Login::create(&db, &plain_proof(&db).await).await;
     if db.dialect() == Dialect::Mysql {
-        let grant = format!("GRANT SELECT ON {}.* TO '{}'@'%'", login.database, login.user);
+        let grant = format!(
+            "GRANT SELECT ON {}.* TO '{}'@'%'",
+            login.database, login.user
+        );
         db.exec(&grant).await;
     }
     let client = login.connect("").await.unwrap();

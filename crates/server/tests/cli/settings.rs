@@ -60,13 +60,22 @@ fn an_unknown_variable_is_refused_with_the_nearest_name() {
 fn an_empty_variable_counts_as_unset() {
     let place = Place::empty();
     let mut command = place.run(&["migrate", "up"]);
-    for name in ["DATABASE_URL", "TABLE_PREFIX", "CONFIG", "LOG_FORMAT", "LOG"] {
+    for name in [
+        "DATABASE_URL",
+        "TABLE_PREFIX",
+        "CONFIG",
+        "LOG_FORMAT",
+        "LOG",
+    ] {
         command.env(format!("DUTIFUL_{name}"), "");
     }
     command.assert().success();
     assert!(place.path().join("dutiful.db").exists());
     let mut worker = place.run(&["worker", "--only", "Nobody"]);
-    let refused = worker.env("DUTIFUL_DOCUMENTS_ROOT", "").assert().code(USAGE);
+    let refused = worker
+        .env("DUTIFUL_DOCUMENTS_ROOT", "")
+        .assert()
+        .code(USAGE);
     let said = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
     assert!(said.contains("no task named `Nobody`"), "{said}");
 }

@@ -69,7 +69,11 @@ pub(super) fn pool_size(value: &str) -> DbResult<usize> {
         .parse()
         .ok()
         .filter(|size| (1..=POOL_SIZE_MAX).contains(size));
-    size.ok_or_else(|| wrong(format!("pool={value} is not a number from 1 to {POOL_SIZE_MAX}")))
+    size.ok_or_else(|| {
+        wrong(format!(
+            "pool={value} is not a number from 1 to {POOL_SIZE_MAX}"
+        ))
+    })
 }
 
 pub(super) fn decoded(text: &str) -> DbResult<String> {

@@ -36,7 +36,9 @@ async fn limited<R: Read>(
 ) -> Result<String, Failure> {
     let read = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
-        open()?.take(PAYLOAD_READ_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+        open()?
+            .take(PAYLOAD_READ_BYTES_MAX + 1)
+            .read_to_end(&mut bytes)?;
         Ok::<_, io::Error>(bytes)
     });
     let bytes = read
