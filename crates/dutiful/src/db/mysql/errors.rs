@@ -129,7 +129,8 @@ pub(super) fn of_connecting(error: Error, server: &str) -> DbError {
             "{server} offers no TLS; switch it on there, or add sslmode=disable to the database URL"
         )),
         Error::Driver(DriverError::UnknownAuthPlugin { name }) => denied(format!(
-            "{server} asks for the login plugin `{name}`; let the user log in by \
+            "{server} asks for the login plugin `{name}`, as MySQL does of users that it does not know; \
+             check user name and password in the database URL, or let the user log in by \
              caching_sha2_password or mysql_native_password"
         )),
         Error::Driver(
