@@ -25,6 +25,7 @@ pub(crate) mod renew;
 pub(crate) mod retry;
 pub(crate) mod session;
 pub(crate) mod settle;
+mod shorten;
 pub(crate) mod stats;
 pub(crate) mod steps;
 pub(crate) mod submit;

@@ -124,6 +124,19 @@ fn the_commands_of_the_readme_run_as_written() {
 }
 
 #[test]
+fn the_settings_and_commands_of_the_command_line_page_work_as_written() {
+    let mut shell = Shell::new();
+    let settings = blocks("docs/cli.md", "toml").concat();
+    std::fs::write(shell.folder.path().join("dutiful.toml"), settings).unwrap();
+    let commands = blocks("docs/cli.md", "sh").concat();
+    assert!(commands.lines().count() > 5, "{commands}");
+    for line in commands.lines() {
+        shell.run(line);
+    }
+    assert!(shell.folder.path().join("tasks.db").exists());
+}
+
+#[test]
 fn the_statements_of_the_documents_run_as_written() {
     let mut shell = Shell::new();
     shell.run("dutiful migrate up");

@@ -18,6 +18,7 @@ mod tx;
 pub(crate) use listen::Listener;
 pub(crate) use tx::PostgresTx;
 
+use super::gate::PATIENCE;
 use super::io::Io;
 use super::{
     DatabaseUrl, DbError, DbErrorKind, DbOptions, DbResult, Dialect, Prefix, Reply, Rows, Sql,
@@ -184,11 +185,9 @@ impl Postgres {
 }
 
 impl Lending {
+    /// A connection out of the pool. Waits while the server is away, up to a bound.
     async fn lend(&self) -> DbResult<Lease> {
-        let object = self.pool.get().await;
-        object
-            .map(Lease::new)
-            .map_err(|error| self.connector.lend_error(error, &self.pool))
+        self.connector.lend(&self.pool, PATIENCE).await
     }
 
     async fn in_transaction(
@@ -206,11 +205,11 @@ impl Lending {
         Ok(all)
     }
 
-    /// Asks the server who it is. `asked`: what the URL says about keeping statements.
+    /// Asks the server who it is; what is wrong is told at once. `asked`: what the URL says about keeping statements.
     async fn prove(&self, asked: Option<bool>) -> DbResult<()> {
         const WHO: &str = "SELECT pg_backend_pid(), current_setting('server_version_num')::int8, \
                            current_setting('server_version'), current_setting('default_transaction_isolation')";
-        let lease = self.lend().await?;
+        let lease = self.connector.lend(&self.pool, Duration::ZERO).await?;
         let client = lease.client()?;
         let reply =
             execute::execute(client, WHO, &[], &AtomicBool::new(false), Place::Alone).await?;

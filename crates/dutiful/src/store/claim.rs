@@ -2,7 +2,7 @@
 
 use super::{facts, retry, take_over};
 use crate::db::sqlite;
-use crate::db::{Db, DbResult, Row, Rows, Sql, Value};
+use crate::db::{Db, DbError, DbResult, Row, Rows, Sql, Value};
 use dutiful_core::{TaskFacts, Timestamp};
 use std::time::Duration;
 
@@ -158,11 +158,13 @@ pub(crate) struct Batch {
     pub(crate) last_due: Option<Timestamp>,
     /// Tasks whose lease had run out and that have died too often.
     pub(crate) quarantined: usize,
+    /// Why tasks whose lease had run out were not taken over. What is in `claimed` is held all the same.
+    pub(crate) failed: Option<DbError>,
 }
 
 /// Takes up to `limit` due tasks of one name and priority and leases them to the worker. It is committed
 /// when this returns. No two workers get the same attempt. Tasks whose lease ran out are taken over on
-/// the way: that counts a crash.
+/// the way: that counts a crash. When only that fails, the batch says so and holds the rest.
 ///
 /// When the link breaks the tasks may have been claimed: see [`claimed_unheard`].
 pub(crate) async fn claim(db: &Db, request: &Request) -> DbResult<Batch> {
@@ -185,9 +187,14 @@ pub(crate) async fn claim(db: &Db, request: &Request) -> DbResult<Batch> {
         }
     }
     if !lost.is_empty() {
-        let taken = take_over::take_over(db, request, lost).await?;
-        batch.quarantined = taken.quarantined;
-        batch.claimed.extend(taken.claimed);
+        match take_over::take_over(db, request, lost).await {
+            Ok(taken) => {
+                batch.quarantined = taken.quarantined;
+                batch.claimed.extend(taken.claimed);
+            }
+            // The others are claimed by now: forgotten, they would each be charged with a crash.
+            Err(error) => batch.failed = Some(error),
+        }
     }
     Ok(batch)
 }

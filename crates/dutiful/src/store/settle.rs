@@ -1,7 +1,7 @@
 //! Writes the outcomes of attempts.
 
 use super::session::{OwnTx, Session};
-use super::{facts, retry, submit, take_over};
+use super::{facts, retry, shorten, submit, take_over};
 use crate::db::{Db, DbError, DbErrorKind, DbResult, Dialect, Row, Rows, Sql, Value};
 use dutiful_core::{Due, Event, Outcome, Transition, decide};
 use std::collections::{HashMap, HashSet};
@@ -377,12 +377,13 @@ fn apply_row(ending: &Ending, transition: &Transition) -> Vec<Value> {
     ]
 }
 
-/// Adds rows of history. The attempts' tasks must exist.
+/// Adds rows of history, and removes what is too old. The attempts' tasks must exist.
 pub(crate) async fn write_history(
     session: &mut impl Session,
     worker: &str,
     history: Vec<History>,
 ) -> DbResult<()> {
+    let turns = shorten::turns(&history);
     let rows = history
         .into_iter()
         .map(|row| {
@@ -403,7 +404,7 @@ pub(crate) async fn write_history(
             },
         )
         .await?;
-    Ok(())
+    shorten::shorten(session, &turns).await
 }
 
 fn success_rows(dialect: Dialect, worker: &str, successes: &[Success]) -> Rows {

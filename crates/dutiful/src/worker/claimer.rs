@@ -236,7 +236,11 @@ impl Claimer {
             }
             let request = self.request(index, priority, wants);
             let claimed = claim::claim(&self.db, &request).await;
-            let batch = self.heard(index, priority, claimed)?;
+            let mut batch = self.heard(index, priority, claimed)?;
+            if let Some(error) = batch.failed.take() {
+                self.hand_over(index, &lane, batch);
+                return self.heard(index, priority, Err(error));
+            }
             if let Some(last_due) = batch.last_due {
                 self.due.taken_up_to(index, priority, last_due);
             }
@@ -265,7 +269,8 @@ impl Claimer {
             ..self.request(index, priority, 1)
         };
         let claimed = claim::claim(&self.db, &request).await;
-        let batch = self.heard(index, priority, claimed)?;
+        let mut batch = self.heard(index, priority, claimed)?;
+        let failed = batch.failed.take();
         let held = batch.claimed.iter().find(|task| task.last_chance);
         self.last_chance = held.map(|task| LastChance {
             id: task.id,
@@ -276,7 +281,10 @@ impl Claimer {
         let took_some = !batch.claimed.is_empty();
         let lane = Arc::clone(&self.shared.lanes[index]);
         self.hand_over(index, &lane, batch);
-        Ok(took_some)
+        match failed {
+            Some(error) => self.heard(index, priority, Err(error)),
+            None => Ok(took_some),
+        }
     }
 
     /// Remembers claims whose answer was lost with the link.

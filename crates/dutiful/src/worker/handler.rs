@@ -158,12 +158,12 @@ pub(crate) fn check(spec: &Spec) -> Result<()> {
             limits::TIMEOUT_MAX
         ));
     }
-    if spec.poll_interval < Duration::from_millis(1)
-        || spec.poll_interval > Duration::from_secs(3600)
-    {
+    if !(limits::POLL_INTERVAL_MIN..=limits::POLL_INTERVAL_MAX).contains(&spec.poll_interval) {
         return wrong(format!(
-            "poll_interval {:?}; use 1 ms to 1 h",
-            spec.poll_interval
+            "poll_interval {:?}; use {:?} to {:?}",
+            spec.poll_interval,
+            limits::POLL_INTERVAL_MIN,
+            limits::POLL_INTERVAL_MAX
         ));
     }
     if spec.crash_limit < 1 {

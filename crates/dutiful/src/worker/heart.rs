@@ -7,12 +7,12 @@ use super::lane_thread;
 use super::shared::{Ended, Report, Shared};
 use crate::db::{Db, DbResult};
 use crate::store::{renew, workers};
+use dutiful_core::limits::ABANDONED_MAX;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::attempt::CANCEL_GRACE;
-use super::lane::ABANDONED_MAX;
 
 /// How often the worker's row is written.
 const BEAT: Duration = Duration::from_secs(10);

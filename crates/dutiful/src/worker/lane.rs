@@ -5,14 +5,12 @@
 use super::handler::{Handler, Spec};
 use crate::store::claim::Claimed;
 use dutiful_core::lease::claim_ahead;
+use dutiful_core::limits::ABANDONED_MAX;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
-
-/// A lane with this many handlers that never ended claims no more: its threads are leaking.
-pub(crate) const ABANDONED_MAX: usize = 32;
 
 /// A claimed task on its way to a slot.
 #[derive(Debug)]

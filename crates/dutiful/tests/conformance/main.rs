@@ -11,9 +11,11 @@
 
 mod harness;
 
+mod away;
 mod claim;
 mod dedup;
 mod json;
+mod kept;
 mod lease;
 mod limits;
 mod list;
@@ -42,6 +44,7 @@ fn groups() -> Vec<Vec<Case>> {
     vec![
         submit::cases(),
         lost_link::cases(),
+        away::cases(),
         dedup::cases(),
         claim::cases(),
         lease::cases(),
@@ -50,6 +53,7 @@ fn groups() -> Vec<Vec<Case>> {
         retry::cases(),
         operate::cases(),
         limits::cases(),
+        kept::cases(),
         outcome::cases(),
         version::cases(),
         steps::cases(),

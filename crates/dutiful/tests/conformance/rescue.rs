@@ -12,6 +12,7 @@ cases![
     a_lost_lease_does_not_wait_for_a_backlog_that_was_due_before,
     a_lost_lease_on_a_row_that_cannot_be_read_ends,
     a_lost_task_that_waits_for_its_last_chance_has_not_finished,
+    tasks_claimed_beside_one_that_cannot_be_rescued_run_all_the_same,
 ];
 
 const LONG: Duration = Duration::from_secs(60);
@@ -115,5 +116,28 @@ async fn a_lost_task_that_waits_for_its_last_chance_has_not_finished(db: TestDb)
     second.succeed("too late");
     gate.next().await.succeed("its last chance");
     assert_eq!(client.wait(id, LONG).await.unwrap().state, State::Succeeded);
+    worker.shutdown().await;
+}
+
+async fn tasks_claimed_beside_one_that_cannot_be_rescued_run_all_the_same(db: TestDb) {
+    let client = db.client().await;
+    let lost = client.submit_json("Script", json!(1)).await.unwrap().id;
+    db.die_holding(lost, "ghost").await;
+    let free = client.submit_json("Script", json!(2)).await.unwrap().id;
+    // Without its history the crash cannot be counted.
+    db.exec("ALTER TABLE dutiful_attempts RENAME TO dutiful_attempts_away")
+        .await;
+    let (script, mut gate) = gated::<0>();
+    let worker = db.worker(script).await;
+    let run = gate.next().await;
+    assert_eq!(run.id(), free);
+    run.succeed("here");
+    let task = client.wait(free, LONG).await.unwrap();
+    assert_eq!((task.state, task.attempt), (State::Succeeded, 1));
+    db.exec("ALTER TABLE dutiful_attempts_away RENAME TO dutiful_attempts")
+        .await;
+    gate.next().await.succeed("and there");
+    let task = client.wait(lost, LONG).await.unwrap();
+    assert_eq!((task.state, task.crashes), (State::Succeeded, 1));
     worker.shutdown().await;
 }

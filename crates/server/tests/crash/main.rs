@@ -58,7 +58,12 @@ fn trials_on(engine: &Engine) -> Vec<Trial> {
     let mut promises = trials::everywhere();
     match engine.dialect {
         Dialect::Sqlite => promises.extend(trials::sqlite()),
-        _ if server::tool().is_some() => promises.extend(trials::servers()),
+        _ if server::tool().is_some() => {
+            promises.extend(trials::servers());
+            if server::standby(engine).is_some() {
+                promises.extend(trials::pairs());
+            }
+        }
         _ => eprintln!(
             "NOT TRIED on {}: killing and freezing the server, because DUTIFUL_XTASK is not set; \
              `cargo xtask test` sets it",

@@ -55,6 +55,11 @@ pub(crate) fn servers() -> Vec<Promise> {
     ]
 }
 
+/// What holds where a standby can take over. Nothing comes after it: the primary is gone.
+pub(crate) fn pairs() -> Vec<Promise> {
+    promises![database::a_standby_takes_over_and_nothing_acknowledged_is_gone]
+}
+
 impl Promise {
     /// The trial on an engine, with a database of its own.
     pub(crate) fn trial(self, engine: &Engine) -> Trial {

@@ -2,6 +2,7 @@
 
 use super::errors;
 use super::settings::Settings;
+use crate::db::error::CHECK_SERVER;
 use crate::db::gate::Gate;
 use crate::db::{DbError, DbErrorKind, DbResult, tls};
 use deadpool_postgres::{
@@ -13,7 +14,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, Error, Socket};
@@ -127,7 +128,27 @@ impl Connector {
             .map_err(|error| DbError::new(DbErrorKind::Other, error.to_string()))
     }
 
-    pub(super) fn lend_error(&self, error: PoolError, pool: &Pool) -> DbError {
+    /// Lends a connection out of the pool. While the server is away new ones are tried for this long.
+    pub(super) async fn lend(&self, pool: &Pool, patience: Duration) -> DbResult<Lease> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let error = match pool.get().await {
+                Ok(object) => return Ok(Lease::new(object)),
+                Err(error) => error,
+            };
+            // That others hold all connections is no matter of patience: they were waited for.
+            let is_away = matches!(
+                error,
+                PoolError::Backend(_) | PoolError::Timeout(TimeoutType::Create)
+            );
+            let error = self.lend_error(error, pool);
+            if !is_away || error.kind != DbErrorKind::Unavailable || Instant::now() >= deadline {
+                return Err(error);
+            }
+        }
+    }
+
+    fn lend_error(&self, error: PoolError, pool: &Pool) -> DbError {
         let server = self.server();
         let text = match error {
             PoolError::Backend(error) => return errors::connecting(&error, server),
@@ -136,7 +157,7 @@ impl Connector {
                 pool.status().max_size,
                 POOL_WAIT.as_secs()
             ),
-            PoolError::Timeout(_) => self.no_answer(),
+            PoolError::Timeout(_) => format!("{}{CHECK_SERVER}", self.no_answer()),
             PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
                 format!("{server}: the pool of connections is closed")
             }

@@ -2,11 +2,9 @@
 
 use super::convert::{Instant, type_of};
 use crate::db::{DbError, DbErrorKind, DbResult, Rows, Value};
+use dutiful_core::limits::STATEMENT_BYTES_MAX;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-
-/// How much one statement carries at most, in bytes; a single larger row goes alone.
-const STATEMENT_BYTES: usize = 4 * 1024 * 1024;
 
 /// A parameter: a value, or a column of many rows.
 #[derive(Debug)]
@@ -85,7 +83,7 @@ pub(super) fn statements(rows: Rows) -> DbResult<Vec<Vec<Param>>> {
     let mut bytes = shared;
     for row in rows {
         let more: usize = row.iter().map(size).sum();
-        if bytes + more > STATEMENT_BYTES && !part.is_empty() {
+        if bytes + more > STATEMENT_BYTES_MAX && !part.is_empty() {
             parts.push(transposed(fixed.clone(), std::mem::take(&mut part))?);
             bytes = shared;
         }
@@ -154,7 +152,7 @@ mod tests {
 
     #[test]
     fn very_large_sets_are_cut_and_no_row_is_lost() {
-        let big = "x".repeat(STATEMENT_BYTES / 3);
+        let big = "x".repeat(STATEMENT_BYTES_MAX / 3);
         let parts = statements(rows(
             (0..7).map(|_| vec![Value::from(big.as_str())]).collect(),
         ))
@@ -171,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_row_that_is_too_large_by_itself_goes_alone() {
-        let huge = Value::from("x".repeat(STATEMENT_BYTES * 2));
+        let huge = Value::from("x".repeat(STATEMENT_BYTES_MAX * 2));
         let parts = statements(rows(vec![
             vec![Value::from("a")],
             vec![huge],

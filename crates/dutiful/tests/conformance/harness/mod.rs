@@ -1,6 +1,7 @@
 //! What the cases stand on: engines, throw-away databases, handlers that a test holds in its hand.
 
 pub(crate) mod database;
+pub(crate) mod door;
 pub(crate) mod engine;
 pub(crate) mod life;
 pub(crate) mod proxy;
