@@ -37,6 +37,8 @@ pub const PRIORITY_MAX: i16 = 9;
 pub const DELAY_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// Longest timeout of one attempt: 30 days.
 pub const TIMEOUT_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Longest time that running tasks can get at shutdown.
+pub const SHUTDOWN_GRACE_MAX: Duration = TIMEOUT_MAX;
 /// Shortest lease that can be configured.
 pub const LEASE_MIN: Duration = Duration::from_secs(1);
 /// Longest lease that can be configured.

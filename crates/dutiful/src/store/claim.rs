@@ -158,6 +158,8 @@ pub(crate) struct Batch {
     pub(crate) last_due: Option<Timestamp>,
     /// Tasks whose lease had run out and that have died too often.
     pub(crate) quarantined: usize,
+    /// Tasks whose lease had run out and that this worker still runs: they were left alone.
+    pub(crate) ours: usize,
 }
 
 /// Takes up to `limit` due tasks of one name and priority and leases them to the worker. It is committed
@@ -165,7 +167,11 @@ pub(crate) struct Batch {
 /// the way: that counts a crash.
 ///
 /// When the link breaks the tasks may have been claimed: see [`claimed_unheard`].
-pub(crate) async fn claim(db: &Db, request: &Request) -> DbResult<Batch> {
+pub(crate) async fn claim(
+    db: &Db,
+    request: &Request,
+    ours: take_over::Ours<'_>,
+) -> DbResult<Batch> {
     let rows = retry::repeat_undone(|| take_due(db, request)).await?;
     let last_due = rows.last().map(|row| row.opt_time(5)).transpose()?;
     let mut batch = Batch {
@@ -185,8 +191,9 @@ pub(crate) async fn claim(db: &Db, request: &Request) -> DbResult<Batch> {
         }
     }
     if !lost.is_empty() {
-        let taken = take_over::take_over(db, request, lost).await?;
+        let taken = take_over::take_over(db, request, lost, ours).await?;
         batch.quarantined = taken.quarantined;
+        batch.ours = taken.ours;
         batch.claimed.extend(taken.claimed);
     }
     Ok(batch)
