@@ -80,7 +80,8 @@ async fn a_handler_that_panics_while_it_is_dropped_stops_nothing(db: TestDb) {
     assert_eq!(task.state, State::Succeeded);
     let task = client.get(hanging).await.unwrap();
     assert_eq!(task.error_kind.as_deref(), Some("timed_out"));
-    worker.shutdown().await;
+    let counts = worker.shutdown().await;
+    assert_eq!(counts.abandoned, 0, "the lane kept its thread");
 }
 
 async fn a_lane_claims_again_when_its_abandoned_threads_have_ended(db: TestDb) {
