@@ -94,7 +94,9 @@ async fn assertions_look_at_all_tasks() {
     assert_eq!(numbers.unwrap().len(), 450);
     let numbers = client.submitted::<Countdown>().await.unwrap();
     assert_eq!((numbers.len(), numbers[0], numbers[449]), (450, 449, 0));
-    client.assert_submitted::<Countdown>(|number| *number == 0).await;
+    client
+        .assert_submitted::<Countdown>(|number| *number == 0)
+        .await;
 }
 
 #[tokio::test]
@@ -102,5 +104,7 @@ async fn assertions_look_at_all_tasks() {
 async fn a_refutation_looks_at_the_oldest_too() {
     let client = client().await.unwrap();
     client.submit_many::<Countdown>(0..201).await.unwrap();
-    client.refute_submitted::<Countdown>(|number| *number == 0).await;
+    client
+        .refute_submitted::<Countdown>(|number| *number == 0)
+        .await;
 }

@@ -2,10 +2,10 @@
 
 mod own_thread;
 
+use super::caught;
 use super::handler::{Ran, Stored};
 use super::lane::{Job, Lane};
 use super::shared::{Ended, Report, Shared};
-use super::caught;
 use crate::context::{Attempt, Context, Effects};
 use crate::store::claim::Claimed;
 use crate::task::Threads;

@@ -22,14 +22,13 @@ pub(crate) fn calling<T>(code: impl FnOnce() -> T) -> Result<T, String> {
 
 /// Runs a part of the worker. When it panics the worker stops: without the settler, for example, nothing
 /// would ever be written, while the heart renewed all leases for ever.
-pub(crate) async fn part(
-    shared: Arc<Shared>,
-    part: &'static str,
-    work: impl Future<Output = ()>,
-) {
+pub(crate) async fn part(shared: Arc<Shared>, part: &'static str, work: impl Future<Output = ()>) {
     if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
         let why = text(&*panic);
-        tracing::error!(part, "a part of the worker died, so the worker stops: {why}");
+        tracing::error!(
+            part,
+            "a part of the worker died, so the worker stops: {why}"
+        );
         let text = format!("the worker stopped because its {part} died: {why}");
         shared.stop_with(Error::new(ErrorKind::Internal, text));
     }

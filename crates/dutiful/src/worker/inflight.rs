@@ -75,9 +75,7 @@ impl Inflight {
     /// A slot takes the attempt and gets its token; `None` when it was given back while it was queued.
     pub(crate) fn begin(&self, id: i64, attempt: i64) -> Option<CancellationToken> {
         let mut all = self.lock();
-        let held = all
-            .get_mut(&(id, attempt))
-            .filter(|held| !held.reported)?;
+        let held = all.get_mut(&(id, attempt)).filter(|held| !held.reported)?;
         held.begun = true;
         Some(held.cancel.clone())
     }

@@ -14,8 +14,8 @@ use crate::text::storable;
 use dutiful_core::limits::{ERROR_BYTES_MAX, SETTLE_BATCH_MAX};
 use dutiful_core::{Event, Failure, FailureKind, RetryPolicy, Timestamp, decide};
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 

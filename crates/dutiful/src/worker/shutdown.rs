@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 /// How long the last outcomes, and a claim under way, may take once nothing runs any more.
-const DRAIN: Duration = Duration::from_secs(5);
+const DRAIN: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(5);
 
 /// Claiming has been told to stop. Gives back what has not been started, waits for what runs, tells it to

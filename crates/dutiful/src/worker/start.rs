@@ -21,10 +21,9 @@ use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// How long the last writes may take once everything is settled, and how long the removal of the worker's
-/// row; when the database is away, it is pruned later.
-const LAST_WRITES: Duration = Duration::from_secs(1);
-const LEAVE: Duration = Duration::from_secs(2);
+/// How long the last writes may take once everything is settled. When the database is away the worker's row
+/// stays, and is pruned later.
+const LAST_WRITES: Duration = Duration::from_secs(2);
 
 /// What a worker was told besides its task types.
 pub(crate) struct Settings {
@@ -89,7 +88,7 @@ pub(crate) async fn start(
         shared.end();
         let leave = workers::leave(shared.client.db(), &shared.worker);
         // It is pruned later where this fails too.
-        let _ = tokio::time::timeout(LEAVE, leave).await;
+        let _ = tokio::time::timeout(LAST_WRITES, leave).await;
         return Err(error);
     }
     Ok(WorkerHandle {
@@ -189,9 +188,9 @@ async fn run(shared: Arc<Shared>, parts: Parts, hints: Option<std::net::UdpSocke
     for helper in helpers {
         helper.abort();
     }
-    let _ = tokio::time::timeout(LAST_WRITES, async { tokio::join!(settler, recorder) }).await;
-    // Last, or the process may be gone before its row is.
-    let _ = tokio::time::timeout(LEAVE, parts.heart_end).await;
+    // With the heart, or the process may be gone before its row is.
+    let last = async { tokio::join!(settler, recorder, parts.heart_end) };
+    let _ = tokio::time::timeout(LAST_WRITES, last).await;
 }
 
 fn start_thread(name: &str, work: impl Future<Output = ()> + Send + 'static) -> Result<()> {

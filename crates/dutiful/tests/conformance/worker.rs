@@ -184,7 +184,10 @@ async fn tasks_behind_a_lease_that_ran_out_and_is_still_run_are_claimed(db: Test
     script.lease = Duration::from_secs(600);
     script.batch_size = 3;
     let worker = db.worker(script).await;
-    let late = [submit(&client, json!(1)).await, submit(&client, json!(2)).await];
+    let late = [
+        submit(&client, json!(1)).await,
+        submit(&client, json!(2)).await,
+    ];
     let runs = [gate.next().await, gate.next().await];
     let due = db.now_plus(-5);
     db.exec(&format!("UPDATE dutiful_tasks SET due_at = {due}"))

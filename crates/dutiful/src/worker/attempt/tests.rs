@@ -47,10 +47,7 @@ async fn an_attempt_that_was_given_back_while_it_was_queued_does_not_begin() {
     assert_eq!(shared.release_unstarted(0, Duration::ZERO), 1);
     assert_eq!(shared.release_unstarted(0, Duration::ZERO), 0);
     run(shared, lane, 0, job).await;
-    assert!(matches!(
-        reports.try_recv().unwrap().ended,
-        Ended::Released
-    ));
+    assert!(matches!(reports.try_recv().unwrap().ended, Ended::Released));
     assert!(reports.try_recv().is_err(), "one report");
     assert_eq!(task.runs.load(Ordering::SeqCst), 0);
 }

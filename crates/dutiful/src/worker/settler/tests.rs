@@ -26,9 +26,7 @@ async fn an_outage_is_told_when_it_begins_and_when_it_is_over() {
         let tries = AtomicUsize::new(0);
         let write = || async {
             match tries.fetch_add(1, Ordering::SeqCst) {
-                before if before < failures => {
-                    Err(DbError::new(DbErrorKind::Unavailable, "gone"))
-                }
+                before if before < failures => Err(DbError::new(DbErrorKind::Unavailable, "gone")),
                 _ => Ok(()),
             }
         };

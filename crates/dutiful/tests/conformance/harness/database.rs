@@ -248,9 +248,8 @@ impl TestDb {
     /// which it does not do with what it holds itself.
     pub(crate) async fn expire_elsewhere(&self, id: TaskId) {
         let due = self.now_plus(-1);
-        let sql = format!(
-            "UPDATE dutiful_tasks SET worker = 'ghost', due_at = {due} WHERE id = {id}"
-        );
+        let sql =
+            format!("UPDATE dutiful_tasks SET worker = 'ghost', due_at = {due} WHERE id = {id}");
         assert_eq!(self.exec(&sql).await, 1);
     }
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const TASKS: u64 = 2;
 const START: Duration = Duration::from_secs(20);
 /// What an end may take beyond the grace: handlers are told, outcomes and the worker's row are waited for.
-const SECONDS_MORE: Duration = Duration::from_secs(11);
+const SECONDS_MORE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn sigterm_ends_the_workers_of_a_frozen_database(arena: Arc<Arena>) {
     let mut fleet = Fleet::start(&arena, 2);
