@@ -62,8 +62,11 @@ pub const TIMEOUT_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub const POLL_INTERVAL_MIN: Duration = Duration::from_millis(1);
 /// Longest time between two looks for due tasks.
 pub const POLL_INTERVAL_MAX: Duration = Duration::from_secs(60 * 60);
-/// A lane with this many handlers that never ended claims no more: its threads are leaking.
+/// While this many handlers of a lane do not end although they were told to, it claims no more: each of
+/// them keeps a thread.
 pub const ABANDONED_MAX: usize = 32;
+/// Longest time that running tasks can get at shutdown.
+pub const SHUTDOWN_GRACE_MAX: Duration = TIMEOUT_MAX;
 /// Shortest lease that can be configured.
 pub const LEASE_MIN: Duration = Duration::from_secs(1);
 /// Longest lease that can be configured.

@@ -51,7 +51,7 @@ pub fn decide(task: &TaskFacts, event: &Event, now: Timestamp) -> Result<Transit
         Event::RetryAfter {
             delay,
             charge: true,
-        } => fail(held()?, FailureKind::Failed, delay, Outcome::RetryAfter),
+        } => charge_and_put_off(held()?, delay),
         Event::RetryAfter {
             delay,
             charge: false,
@@ -129,6 +129,21 @@ fn fail(next: Transition, kind: FailureKind, retry_in: Duration, outcome: Outcom
         error_kind: Some(kind.error_kind()),
         history: Some(outcome),
         ..next
+    }
+}
+
+/// Charged like a failed run; but the handler has said when to go on, so the status stays, as with a snooze,
+/// unless no further run is allowed.
+fn charge_and_put_off(next: Transition, delay: Duration) -> Transition {
+    let (status, error_kind) = (next.status, next.error_kind);
+    let charged = fail(next, FailureKind::Failed, delay, Outcome::RetryAfter);
+    if charged.due == Due::Never {
+        return charged;
+    }
+    Transition {
+        status,
+        error_kind,
+        ..charged
     }
 }
 

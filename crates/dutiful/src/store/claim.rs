@@ -160,6 +160,8 @@ pub(crate) struct Batch {
     pub(crate) quarantined: usize,
     /// Why tasks whose lease had run out were not taken over. What is in `claimed` is held all the same.
     pub(crate) failed: Option<DbError>,
+    /// Tasks whose lease had run out and that this worker still runs: they were left alone.
+    pub(crate) ours: usize,
 }
 
 /// Takes up to `limit` due tasks of one name and priority and leases them to the worker. It is committed
@@ -167,7 +169,11 @@ pub(crate) struct Batch {
 /// the way: that counts a crash. When only that fails, the batch says so and holds the rest.
 ///
 /// When the link breaks the tasks may have been claimed: see [`claimed_unheard`].
-pub(crate) async fn claim(db: &Db, request: &Request) -> DbResult<Batch> {
+pub(crate) async fn claim(
+    db: &Db,
+    request: &Request,
+    ours: take_over::Ours<'_>,
+) -> DbResult<Batch> {
     let rows = retry::repeat_undone(|| take_due(db, request)).await?;
     let last_due = rows.last().map(|row| row.opt_time(5)).transpose()?;
     let mut batch = Batch {
@@ -187,9 +193,10 @@ pub(crate) async fn claim(db: &Db, request: &Request) -> DbResult<Batch> {
         }
     }
     if !lost.is_empty() {
-        match take_over::take_over(db, request, lost).await {
+        match take_over::take_over(db, request, lost, ours).await {
             Ok(taken) => {
                 batch.quarantined = taken.quarantined;
+                batch.ours = taken.ours;
                 batch.claimed.extend(taken.claimed);
             }
             // The others are claimed by now: forgotten, they would each be charged with a crash.

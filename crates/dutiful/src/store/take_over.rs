@@ -95,25 +95,47 @@ const APPLY: Sql = Sql {
 pub(crate) struct TakenOver {
     pub(crate) claimed: Vec<Claimed>,
     pub(crate) quarantined: usize,
+    /// Attempts that were left alone, because they are still run here.
+    pub(crate) ours: usize,
 }
+
+/// Whether the worker that asks still runs an attempt, given by id and number. Its lease may have run out
+/// during an outage: then it is late and not dead, its heart renews the lease unless another worker is
+/// first, and taking it over would charge a crash and run it twice in one process.
+pub(crate) type Ours<'a> = &'a (dyn Fn(i64, i64) -> bool + Sync);
 
 /// Records that the leases were lost (a crash each, and a row of history) and, in the same transaction,
 /// claims those that may run again. A task that another worker took over meanwhile is left alone.
-pub(crate) async fn take_over(db: &Db, request: &Request, ids: Vec<i64>) -> DbResult<TakenOver> {
+pub(crate) async fn take_over(
+    db: &Db,
+    request: &Request,
+    ids: Vec<i64>,
+    ours: Ours<'_>,
+) -> DbResult<TakenOver> {
     retry::repeat_undone(|| async {
         let mut own = OwnTx::begin(db).await?;
-        let taken = in_transaction(&mut own, request, ids.clone()).await?;
+        let taken = in_transaction(&mut own, request, ids.clone(), ours).await?;
         own.commit().await?;
         Ok(taken)
     })
     .await
 }
 
-async fn in_transaction(own: &mut OwnTx, request: &Request, ids: Vec<i64>) -> DbResult<TakenOver> {
+async fn in_transaction(
+    own: &mut OwnTx,
+    request: &Request,
+    ids: Vec<i64>,
+    ours: Ours<'_>,
+) -> DbResult<TakenOver> {
     let mut taken = TakenOver::default();
     let mut history: BTreeMap<String, Vec<settle::History>> = BTreeMap::new();
     let mut rows = Vec::new();
     for mut row in own.run(&LOST, vec![Value::Ints(ids)]).await?.rows {
+        let lost_worker = row.text(6)?.to_owned();
+        if lost_worker == request.worker && ours(row.int(0)?, row.int(7)?) {
+            taken.ours += 1;
+            continue;
+        }
         let now = row.time(13)?;
         let facts = match facts::read(&row, 4) {
             Ok(facts) => facts,
@@ -123,7 +145,6 @@ async fn in_transaction(own: &mut OwnTx, request: &Request, ids: Vec<i64>) -> Db
                 ..facts::unreadable(row.int(7)?)
             },
         };
-        let lost_worker = row.text(6)?.to_owned();
         let Ok(lost) = decide(
             &facts,
             &Event::LeaseLost {

@@ -214,7 +214,9 @@ impl Claimer {
         request.from = from;
         let found = lost::search(&self.db, &request).await?;
         if !found.ids.is_empty() {
-            let taken = take_over::take_over(&self.db, &request, found.ids).await;
+            let shared = Arc::clone(&self.shared);
+            let ours = |id, attempt| shared.inflight.holds(id, attempt);
+            let taken = take_over::take_over(&self.db, &request, found.ids, &ours).await;
             let taken = self.heard(index, priority, taken)?;
             let batch = Batch {
                 claimed: taken.claimed,
@@ -235,14 +237,17 @@ impl Claimer {
                 break;
             }
             let request = self.request(index, priority, wants);
-            let claimed = claim::claim(&self.db, &request).await;
-            let mut batch = self.heard(index, priority, claimed)?;
+            let mut batch = self.claim(index, priority, &request).await?;
             if let Some(error) = batch.failed.take() {
                 self.hand_over(index, &lane, batch);
                 return self.heard(index, priority, Err(error));
             }
             if let Some(last_due) = batch.last_due {
-                self.due.taken_up_to(index, priority, last_due);
+                let only_ours = batch.claimed.is_empty() && batch.ours > 0;
+                let behind = Duration::from_micros(u64::from(only_ours));
+                // On past what is left alone, or it would be found again and again.
+                let from = last_due.saturating_add(behind);
+                self.due.taken_up_to(index, priority, from);
             }
             // What was found and could not be taken is no sign that more comes.
             let mut took_some = !batch.claimed.is_empty();
@@ -257,6 +262,18 @@ impl Claimer {
         Ok(())
     }
 
+    async fn claim(
+        &mut self,
+        index: usize,
+        priority: i64,
+        request: &Request,
+    ) -> Result<Batch, DbError> {
+        let shared = Arc::clone(&self.shared);
+        let ours = |id, attempt| shared.inflight.holds(id, attempt);
+        let claimed = claim::claim(&self.db, request, &ours).await;
+        self.heard(index, priority, claimed)
+    }
+
     /// Takes one task that one more crash would quarantine, when nothing else is due at its level and no
     /// other one is held.
     async fn claim_on_last_chance(&mut self, index: usize, priority: i64) -> Result<bool, DbError> {
@@ -268,8 +285,7 @@ impl Claimer {
             last_chance: true,
             ..self.request(index, priority, 1)
         };
-        let claimed = claim::claim(&self.db, &request).await;
-        let mut batch = self.heard(index, priority, claimed)?;
+        let mut batch = self.claim(index, priority, &request).await?;
         let failed = batch.failed.take();
         let held = batch.claimed.iter().find(|task| task.last_chance);
         self.last_chance = held.map(|task| LastChance {

@@ -145,7 +145,7 @@ async fn late_settle_changes_nothing_when_the_same_worker_claims_again(db: TestD
     let (script, mut gate) = stubborn::<0>();
     let worker = db.worker(script).await;
     let stale = gate.next().await;
-    db.expire(id).await;
+    db.expire_elsewhere(id).await;
     let run = gate.next().await;
     assert_eq!((run.id(), run.cx.attempt()), (id, 2));
     assert_eq!(run.cx.worker(), stale.cx.worker());
@@ -175,7 +175,7 @@ async fn a_worker_that_takes_over_its_own_lost_leases_keeps_its_slots(db: TestDb
             .unwrap()
             .id;
         let stale = gate.next().await;
-        db.expire(id).await;
+        db.expire_elsewhere(id).await;
         let run = gate.next().await;
         assert_eq!((run.id(), run.cx.attempt()), (id, 2), "round {number}");
         stale.succeed("late");
@@ -347,7 +347,7 @@ async fn the_third_crash_quarantines_and_each_has_a_row_of_history(db: TestDb) {
         let run = gate.next().await;
         assert_eq!(run.cx.attempt(), attempt);
         gate.keep(run);
-        db.expire(id).await;
+        db.expire_elsewhere(id).await;
     }
     let task = client.wait(id, LONG).await.unwrap();
     assert_eq!(
@@ -442,7 +442,7 @@ async fn a_settle_after_expiry_stands_when_nobody_took_the_task(db: TestDb) {
     db.expire(id).await;
     assert_eq!(client.get(id).await.unwrap().state, State::Queued);
     run.succeed("in the end");
-    worker.wait().await;
+    worker.wait().await.unwrap();
     let task = client.get(id).await.unwrap();
     assert_eq!(
         (task.state, task.attempt, task.crashes),

@@ -31,6 +31,7 @@ mod shutdown;
 mod steps;
 mod submit;
 mod version;
+mod worker;
 
 use harness::engine::{self, Found};
 use harness::trial::{Case, trials};
@@ -58,6 +59,7 @@ fn groups() -> Vec<Vec<Case>> {
         version::cases(),
         steps::cases(),
         shutdown::cases(),
+        worker::cases(),
         json::cases(),
         list::cases(),
         migrate::cases(),

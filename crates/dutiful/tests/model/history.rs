@@ -253,7 +253,7 @@ impl Play {
         let id = run.id();
         self.note(format!("attempt {attempt} of {id} ends: {event:?}"));
         run.end(answer);
-        worker.wait().await;
+        worker.wait().await.unwrap();
         self.table.settle(id, attempt, event);
     }
 

@@ -1,6 +1,7 @@
 //! The promises, a file each, and how one is tried.
 
 mod database;
+mod frozen;
 mod idle;
 mod killed;
 mod pills;
@@ -52,6 +53,7 @@ pub(crate) fn servers() -> Vec<Promise> {
     promises![
         database::the_database_may_be_killed_and_restarted_under_load,
         database::a_frozen_database_wedges_nobody,
+        frozen::sigterm_ends_the_workers_of_a_frozen_database,
     ]
 }
 

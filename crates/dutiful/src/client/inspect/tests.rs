@@ -39,7 +39,10 @@ pub(in crate::client) async fn claim_all(client: &Client, name: &str) -> Vec<Cla
         lease: limits::LEASE,
         crash_limit: 3,
     };
-    claim(client.db(), &request).await.unwrap().claimed
+    claim(client.db(), &request, &|_, _| false)
+        .await
+        .unwrap()
+        .claimed
 }
 
 pub(in crate::client) async fn end(client: &Client, claimed: &Claimed, event: Event) -> bool {

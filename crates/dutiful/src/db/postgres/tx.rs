@@ -106,7 +106,7 @@ impl PostgresTx {
         let text = self.db.prefix.apply(text);
         self.step(|open| async move {
             let result = match open.lease().and_then(Lease::client) {
-                Ok(client) => execute::command(client, &text).await,
+                Ok(client) => execute::migration(client, &text).await,
                 Err(error) => Err(error),
             };
             (open, result)

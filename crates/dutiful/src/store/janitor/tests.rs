@@ -81,7 +81,10 @@ async fn claim_all(client: &Client, name: &str) -> Vec<Claimed> {
         lease: limits::LEASE,
         crash_limit: 3,
     };
-    claim(client.db(), &request).await.unwrap().claimed
+    claim(client.db(), &request, &|_, _| false)
+        .await
+        .unwrap()
+        .claimed
 }
 
 async fn succeed(client: &Client, claimed: &[Claimed]) {
