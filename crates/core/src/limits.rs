@@ -12,8 +12,9 @@ pub const RESULT_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const ERROR_BYTES_MAX: usize = 8 * 1024;
 /// Longest worker name, in bytes.
 pub const WORKER_BYTES_MAX: usize = 100;
-/// Most levels of a payload or result: up to 31 arrays and objects in one another, and the innermost
-/// value. MariaDB takes 32 arrays in one another for no JSON, whatever is in them.
+/// Most levels of a payload: up to 31 arrays and objects in one another, and the innermost value. MariaDB
+/// takes 32 arrays in one another for no JSON, whatever is in them. A result is stored as the text that its
+/// handler made of it, however deep: the work is done, and must not be done again for the sake of its form.
 pub const JSON_DEPTH_MAX: usize = 32;
 /// Most tasks in one call that submits many.
 pub const SUBMIT_MANY_MAX: usize = 10_000;
@@ -36,6 +37,8 @@ pub const STATEMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const LIST_PAGE_MAX: usize = 200;
 /// Largest `max_retries`.
 pub const MAX_RETRIES_MAX: i64 = 1_000_000;
+/// Where attempts, failed runs and crashes stop being counted: no column holds more on every engine.
+pub const COUNTER_MAX: i64 = 2_147_483_647;
 /// Lowest priority.
 pub const PRIORITY_MIN: i16 = -9;
 /// Highest priority.

@@ -61,7 +61,7 @@ impl Gathered {
             written = notes::progress(db, &shared.worker, self.progress).await;
         }
         if written.is_ok() && !self.lines.is_empty() {
-            written = notes::lines(db, self.lines).await;
+            written = notes::lines(db, &shared.worker, self.lines).await;
         }
         if let Err(error) = written {
             tracing::warn!(%error, "progress and log lines were lost");

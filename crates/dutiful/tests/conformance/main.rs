@@ -12,6 +12,7 @@
 mod harness;
 
 mod claim;
+mod deadlock;
 mod dedup;
 mod json;
 mod lease;
@@ -19,16 +20,20 @@ mod limits;
 mod list;
 mod lost_link;
 mod migrate;
+mod odd_rows;
 mod operate;
 mod outcome;
 mod periodic;
+mod plain_json;
 mod rescue;
 mod retry;
 mod settle;
 mod shutdown;
 mod steps;
 mod submit;
+mod user_code;
 mod version;
+mod wake;
 
 use harness::engine::{self, Found};
 use harness::trial::{Case, trials};
@@ -44,6 +49,10 @@ fn groups() -> Vec<Vec<Case>> {
         lost_link::cases(),
         dedup::cases(),
         claim::cases(),
+        user_code::cases(),
+        odd_rows::cases(),
+        wake::cases(),
+        deadlock::cases(),
         lease::cases(),
         rescue::cases(),
         settle::cases(),
@@ -55,6 +64,7 @@ fn groups() -> Vec<Vec<Case>> {
         steps::cases(),
         shutdown::cases(),
         json::cases(),
+        plain_json::cases(),
         list::cases(),
         migrate::cases(),
         periodic::cases(),
