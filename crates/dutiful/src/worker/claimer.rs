@@ -32,6 +32,8 @@ const LOOK_SOON: Duration = Duration::from_millis(20);
 /// to the levels known from before: MariaDB goes through the whole index while its statistics are stale.
 const SLOW_LOOK: Duration = Duration::from_millis(5);
 const LOOK_SHARE: u32 = 9;
+/// And no longer than this, or whoever relies on hints would wait for as long as for polling.
+const LOOK_REST_MAX: Duration = Duration::from_secs(1);
 /// After an error the next try waits this long, doubling up to `ERROR_PAUSE_MAX`.
 const ERROR_PAUSE: Duration = Duration::from_millis(100);
 const ERROR_PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -189,7 +191,7 @@ impl Claimer {
         let rest = if took < SLOW_LOOK {
             Duration::ZERO
         } else {
-            took * LOOK_SHARE
+            (took * LOOK_SHARE).min(LOOK_REST_MAX)
         };
         self.no_look_before = now + rest.min(self.poll_interval);
         self.look_at = now + pause.min(self.poll_interval);

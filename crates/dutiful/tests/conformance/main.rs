@@ -12,12 +12,12 @@
 mod harness;
 
 mod claim;
-mod deadlock;
 mod dedup;
 mod json;
 mod lease;
 mod limits;
 mod list;
+mod locks;
 mod lost_link;
 mod migrate;
 mod odd_rows;
@@ -52,7 +52,7 @@ fn groups() -> Vec<Vec<Case>> {
         user_code::cases(),
         odd_rows::cases(),
         wake::cases(),
-        deadlock::cases(),
+        locks::cases(),
         lease::cases(),
         rescue::cases(),
         settle::cases(),

@@ -18,6 +18,12 @@ pub(crate) fn take() -> Vec<(Level, String)> {
     std::mem::take(&mut *lines())
 }
 
+/// The warnings and errors since the last call.
+pub(crate) fn warnings() -> Vec<String> {
+    let bad = |(level, line): (Level, String)| (level <= Level::WARN).then_some(line);
+    take().into_iter().filter_map(bad).collect()
+}
+
 fn lines() -> MutexGuard<'static, Vec<(Level, String)>> {
     LINES.lock().unwrap_or_else(PoisonError::into_inner)
 }

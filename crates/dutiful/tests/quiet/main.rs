@@ -10,6 +10,7 @@
 #[allow(dead_code, unused_imports, unused_macros)]
 mod harness;
 
+mod circle;
 mod crowd;
 mod cuts;
 mod heard;
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
 }
 
 fn trials(engine: &Engine) -> Vec<Trial> {
-    let cases = [crowd::cases(), cuts::cases()].concat();
+    let cases = [circle::cases(), crowd::cases(), cuts::cases()].concat();
     let trial = |case: Case| {
         let engine = engine.clone();
         Trial::test(format!("{}::{}", engine.name, case.name), move || {
