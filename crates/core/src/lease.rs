@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::limits::HELD_MAX;
+use crate::limits::{COUNTER_MAX, HELD_MAX};
 
 /// Longest time that a claimed task should wait for a slot, whatever the lease.
 const WAIT_MAX: Duration = Duration::from_millis(500);
@@ -11,6 +11,12 @@ const WAIT_MAX: Duration = Duration::from_millis(500);
 /// costs nothing.
 pub fn renew_every(lease: Duration) -> Duration {
     lease / 3
+}
+
+/// The number of the attempt that follows. The last one there is follows itself, so it fences nothing and
+/// is never run.
+pub fn next_attempt(attempt: i64) -> i64 {
+    attempt.min(COUNTER_MAX - 1) + 1
 }
 
 /// How many tasks a lane may hold claimed, running and queued together.
@@ -49,6 +55,15 @@ mod tests {
     #[test]
     fn a_lease_is_renewed_at_a_third() {
         assert_eq!(renew_every(LEASE), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn attempts_are_counted_up_to_the_last_number() {
+        assert_eq!((next_attempt(0), next_attempt(41)), (1, 42));
+        assert_eq!(next_attempt(COUNTER_MAX - 1), COUNTER_MAX);
+        assert_eq!(next_attempt(COUNTER_MAX), COUNTER_MAX);
+        assert_eq!(next_attempt(i64::MAX), COUNTER_MAX);
+        assert_eq!(next_attempt(i64::MIN), i64::MIN + 1);
     }
 
     #[test]

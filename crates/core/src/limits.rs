@@ -15,8 +15,9 @@ pub const RESULT_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const ERROR_BYTES_MAX: usize = 8 * 1024;
 /// Longest beginning of the tables' names, in bytes.
 pub const TABLE_PREFIX_BYTES_MAX: usize = 32;
-/// Most levels of a payload or result: up to 31 arrays and objects in one another, and the innermost
-/// value. MariaDB takes 32 arrays in one another for no JSON, whatever is in them.
+/// Most levels of a payload: up to 31 arrays and objects in one another, and the innermost value. MariaDB
+/// takes 32 arrays in one another for no JSON, whatever is in them. A result is stored as the text that its
+/// handler made of it, however deep: the work is done, and must not be done again for the sake of its form.
 pub const JSON_DEPTH_MAX: usize = 32;
 /// Most tasks in one call that submits many.
 pub const SUBMIT_MANY_MAX: usize = 10_000;
@@ -50,6 +51,8 @@ pub const LIST_OTHERS_MAX: i64 = 1_000;
 pub const POOL_SIZE_MAX: usize = 1_000;
 /// Largest `max_retries`.
 pub const MAX_RETRIES_MAX: i64 = 1_000_000;
+/// Where attempts, failed runs and crashes stop being counted: no column holds more on every engine.
+pub const COUNTER_MAX: i64 = 2_147_483_647;
 /// Lowest priority.
 pub const PRIORITY_MIN: i16 = -9;
 /// Highest priority.

@@ -38,10 +38,22 @@ impl Reply {
 pub(crate) struct Row(pub(crate) Vec<Value>);
 
 impl Row {
-    fn column(&self, index: usize) -> DbResult<&Value> {
+    pub(crate) fn column(&self, index: usize) -> DbResult<&Value> {
         self.0
             .get(index)
             .ok_or_else(|| DbError::decode(index, "no such column"))
+    }
+
+    /// Whether the column is NULL, whatever else it could hold.
+    pub(crate) fn is_null(&self, index: usize) -> bool {
+        let null = |value: &Value| match value {
+            Value::Int(value) => value.is_none(),
+            Value::Text(value) => value.is_none(),
+            Value::Bytes(value) => value.is_none(),
+            Value::Time(value) => value.is_none(),
+            Value::Since(_) | Value::Ints(_) | Value::Texts(_) => false,
+        };
+        self.0.get(index).is_none_or(null)
     }
 
     pub(crate) fn opt_int(&self, index: usize) -> DbResult<Option<i64>> {

@@ -4,6 +4,7 @@ use super::claim::{Claimed, Request, read};
 use super::session::{OwnTx, Session};
 use super::{facts, retry, settle};
 use crate::db::{Db, DbResult, Rows, Sql, Value};
+use dutiful_core::lease::next_attempt;
 use dutiful_core::{Due, Event, LeaseChange, Outcome, TaskFacts, Timestamp, Transition, decide};
 use std::collections::BTreeMap;
 
@@ -34,7 +35,8 @@ const LOST: Sql = Sql {
         FOR UPDATE SKIP LOCKED",
 };
 
-/// Writes what was decided about them, each under the fence of the attempt that was lost.
+/// Writes what was decided about them, each under the fence of the attempt that was lost. In SQLite a name
+/// that plain SQL wrote need not be UTF-8, and no text of ours equals it but byte by byte.
 const APPLY: Sql = Sql {
     sqlite: "/* dutiful.take_over.apply */
         UPDATE dutiful_tasks
@@ -48,7 +50,7 @@ const APPLY: Sql = Sql {
             error_kind = ?9,
             error_message = ?10,
             dedup_key = CASE WHEN ?11 = 1 THEN NULL ELSE dedup_key END
-        WHERE id = ?1 AND attempt = ?2 AND worker = ?3",
+        WHERE id = ?1 AND attempt = ?2 AND CAST(worker AS BLOB) = CAST(?3 AS BLOB)",
     mysql: "/* dutiful.take_over.apply */
         UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
                  id BIGINT PATH '$[0]', lost_attempt INT PATH '$[1]',
@@ -131,7 +133,8 @@ async fn in_transaction(
     let mut history: BTreeMap<String, Vec<settle::History>> = BTreeMap::new();
     let mut rows = Vec::new();
     for mut row in own.run(&LOST, vec![Value::Ints(ids)]).await?.rows {
-        let lost_worker = row.text(6)?.to_owned();
+        let held_by = row.column(6)?.clone();
+        let lost_worker = readable(&held_by);
         if lost_worker == request.worker && ours(row.int(0)?, row.int(7)?) {
             taken.ours += 1;
             continue;
@@ -165,13 +168,15 @@ async fn in_transaction(
             &facts,
             &lost,
             claim.as_ref(),
-            &lost_worker,
+            held_by,
             &request.worker,
         ));
         match claim {
-            Some(_) => taken
-                .claimed
-                .push(read(&mut row, facts.attempt + 1, request.crash_limit)?),
+            Some(_) => taken.claimed.push(read(
+                &mut row,
+                next_attempt(facts.attempt),
+                request.crash_limit,
+            )?),
             None => taken.quarantined += usize::from(lost.ends),
         }
         let line = settle::History {
@@ -198,6 +203,15 @@ async fn in_transaction(
         .await?;
     }
     Ok(taken)
+}
+
+/// The name of a worker as it can be shown.
+fn readable(worker: &Value) -> String {
+    match worker {
+        Value::Text(Some(name)) => name.clone(),
+        Value::Bytes(Some(name)) => String::from_utf8_lossy(name).into_owned(),
+        _ => String::new(),
+    }
 }
 
 fn message(lost_worker: &str) -> String {
@@ -235,23 +249,28 @@ fn new_row(
     facts: &TaskFacts,
     lost: &Transition,
     claim: Option<&Transition>,
-    lost_worker: &str,
+    held_by: Value,
     worker: &str,
 ) -> Vec<Value> {
     let last = claim.unwrap_or(lost);
     let takes = last.lease == LeaseChange::Take;
+    let attempt = match takes {
+        true => next_attempt(facts.attempt),
+        false => facts.attempt,
+    };
+    let message = message(&readable(&held_by));
     let frees = lost.frees_slot || claim.is_some_and(|claim| claim.frees_slot);
     vec![
         id.into(),
         facts.attempt.into(),
-        lost_worker.into(),
+        held_by,
         lost.status.as_str().into(),
         delay(last.due).into(),
         takes.then(|| worker.to_owned()).into(),
-        (facts.attempt + i64::from(takes)).into(),
+        attempt.into(),
         lost.crashes.into(),
         lost.error_kind.map(|kind| kind.as_str().to_owned()).into(),
-        message(lost_worker).into(),
+        message.into(),
         i64::from(frees).into(),
     ]
 }

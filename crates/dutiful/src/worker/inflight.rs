@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::store::renew::Renewal;
 use dutiful_core::TaskFacts;
 use dutiful_core::lease::renew_every;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -204,6 +204,11 @@ impl Inflight {
     /// Whether this worker knows that it holds the attempt.
     pub(crate) fn holds(&self, id: i64, attempt: i64) -> bool {
         self.lock().contains_key(&(id, attempt))
+    }
+
+    /// Every attempt that this worker knows that it holds.
+    pub(crate) fn known(&self) -> HashSet<(i64, i64)> {
+        self.lock().keys().copied().collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -81,7 +81,7 @@ impl Gathered {
             notes::progress(db, &shared.worker, self.progress).await?;
         }
         if !self.lines.is_empty() {
-            notes::lines(db, self.lines).await?;
+            notes::lines(db, &shared.worker, self.lines).await?;
         }
         Ok(())
     }

@@ -279,10 +279,10 @@ impl Settler {
     }
 
     fn failure(&self, report: &Report, kind: FailureKind, text: String) -> (Event, Option<String>) {
-        let retries = report.facts.as_ref().map_or(0, |facts| facts.retries) + 1;
+        let retries = report.facts.as_ref().map_or(0, |facts| facts.retries);
         let spec = &self.shared.lanes[report.lane].spec;
         let failure = Failure {
-            retries,
+            retries: retries.saturating_add(1),
             kind,
             message: text.clone(),
         };

@@ -16,6 +16,7 @@ cases![
     a_stale_worker_cannot_renew_and_its_handler_is_told,
     a_stale_worker_cannot_store_steps,
     a_stale_worker_cannot_write_progress,
+    a_stale_worker_cannot_write_log_lines,
     a_lease_is_renewed_while_the_handler_runs,
     a_handler_that_blocks_its_thread_keeps_its_lease,
     a_lost_lease_counts_a_crash_and_no_retry,
@@ -242,6 +243,28 @@ async fn a_stale_worker_cannot_write_progress(db: TestDb) {
     stolen.stale.cx.progress(99, "late");
     // What a run has noted is written before its outcome.
     stolen.end_stale_with(Ok(json!(1))).await;
+}
+
+async fn a_stale_worker_cannot_write_log_lines(db: TestDb) {
+    let stolen = Stolen::new(db).await;
+    let (client, id) = (stolen.client.clone(), stolen.id);
+    stolen.run.cx.log("right");
+    // Written by the recorder while the run goes on, and at its end before the outcome.
+    for number in 0..3 {
+        stolen.stale.cx.log(format!("late {number}"));
+    }
+    until("the line of the right one is written", || async {
+        !client.logs(id).await.unwrap().is_empty()
+    })
+    .await;
+    stolen.stale.cx.log("last");
+    stolen.end_stale_with(Ok(json!(1))).await;
+    let lines = client.logs(id).await.unwrap();
+    let lines: Vec<_> = lines
+        .iter()
+        .map(|line| (line.attempt, line.message.as_str()))
+        .collect();
+    assert_eq!(lines, [(2, "right")]);
 }
 
 async fn a_lease_is_renewed_while_the_handler_runs(db: TestDb) {

@@ -19,18 +19,23 @@ mod kept;
 mod lease;
 mod limits;
 mod list;
+mod locks;
 mod lost_link;
 mod migrate;
+mod odd_rows;
 mod operate;
 mod outcome;
 mod periodic;
+mod plain_json;
 mod rescue;
 mod retry;
 mod settle;
 mod shutdown;
 mod steps;
 mod submit;
+mod user_code;
 mod version;
+mod wake;
 mod worker;
 
 use harness::engine::{self, Found};
@@ -48,6 +53,10 @@ fn groups() -> Vec<Vec<Case>> {
         away::cases(),
         dedup::cases(),
         claim::cases(),
+        user_code::cases(),
+        odd_rows::cases(),
+        wake::cases(),
+        locks::cases(),
         lease::cases(),
         rescue::cases(),
         settle::cases(),
@@ -61,6 +70,7 @@ fn groups() -> Vec<Vec<Case>> {
         shutdown::cases(),
         worker::cases(),
         json::cases(),
+        plain_json::cases(),
         list::cases(),
         migrate::cases(),
         periodic::cases(),

@@ -30,6 +30,7 @@ pub(crate) fn authority() -> Option<String> {
 pub(crate) fn cases_without() -> Vec<Case> {
     vec![Case {
         name: "a_server_without_tls_is_told_from_one_with_it",
+        on: |_| true,
         run: |db| Box::pin(a_server_without_tls_is_told_from_one_with_it(db)),
     }]
 }

@@ -12,6 +12,7 @@
 
 mod arena;
 mod audit;
+mod clock;
 mod fleet;
 mod roles;
 mod seed;
@@ -56,6 +57,9 @@ fn trials_on(engine: &Engine) -> Vec<Trial> {
         return Vec::new();
     }
     let mut promises = trials::everywhere();
+    if engine.is_server() {
+        promises.extend(trials::where_the_database_has_a_clock());
+    }
     match engine.dialect {
         Dialect::Sqlite => promises.extend(trials::sqlite()),
         _ if server::tool().is_some() => {

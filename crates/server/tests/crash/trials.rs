@@ -1,5 +1,6 @@
 //! The promises, a file each, and how one is tried.
 
+mod clocks;
 mod database;
 mod frozen;
 mod idle;
@@ -46,6 +47,11 @@ pub(crate) fn everywhere() -> Vec<Promise> {
 /// What has another form where the database is a file.
 pub(crate) fn sqlite() -> Vec<Promise> {
     promises![database::a_file_survives_its_writers_being_killed_while_they_commit]
+}
+
+/// What means something where the database does not share a clock with its workers.
+pub(crate) fn where_the_database_has_a_clock() -> Vec<Promise> {
+    promises![clocks::workers_whose_clocks_are_an_hour_off_change_nothing]
 }
 
 /// What can be done to a server.

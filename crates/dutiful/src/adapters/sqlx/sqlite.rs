@@ -34,6 +34,7 @@ fn bind(arguments: &mut SqliteArguments, value: Value) -> Result<(), BoxDynError
         Value::Text(value) => arguments.add(value),
         Value::Bytes(value) => arguments.add(value),
         Value::Time(value) => arguments.add(value.map(|time| time.as_micros())),
+        Value::Since(_) => Err("a bound that claims alone have".into()),
         Value::Ints(_) | Value::Texts(_) => Err("a list that was not written out".into()),
     }
 }

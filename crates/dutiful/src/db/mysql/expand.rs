@@ -237,10 +237,14 @@ fn json(row: &[Value]) -> DbResult<String> {
             Value::Int(None) | Value::Text(None) | Value::Bytes(None) | Value::Time(None) => {
                 out.write_str("null")
             }
-            Value::Ints(_) | Value::Texts(_) => Err(std::fmt::Error),
+            Value::Since(_) | Value::Ints(_) | Value::Texts(_) => Err(std::fmt::Error),
         };
-        written
-            .map_err(|_| DbError::new(DbErrorKind::Other, "a list cannot be a column of a row"))?;
+        written.map_err(|_| {
+            DbError::new(
+                DbErrorKind::Other,
+                "a list or a bound cannot be a column of a row",
+            )
+        })?;
     }
     out.push(']');
     Ok(out)

@@ -34,8 +34,8 @@ impl Param {
             Value::Text(_) => Param::Texts(Vec::new()),
             Value::Bytes(_) => Param::Bytes(Vec::new()),
             Value::Time(_) => Param::Times(Vec::new()),
-            Value::Ints(_) | Value::Texts(_) => {
-                return Err(uneven("a list cannot be a column of many rows"));
+            Value::Since(_) | Value::Ints(_) | Value::Texts(_) => {
+                return Err(uneven("a list or a bound cannot be a column of many rows"));
             }
         })
     }
@@ -114,7 +114,7 @@ fn size(value: &Value) -> usize {
     const LENGTH: usize = 4;
     LENGTH
         + match value {
-            Value::Int(_) | Value::Time(_) => 8,
+            Value::Int(_) | Value::Time(_) | Value::Since(_) => 8,
             Value::Text(text) => text.as_ref().map_or(0, String::len),
             Value::Bytes(bytes) => bytes.as_ref().map_or(0, Vec::len),
             Value::Ints(list) => list.len() * (LENGTH + 8),

@@ -2,6 +2,7 @@
 
 use super::errors::from_rusqlite;
 use crate::db::{DbError, DbResult, Row, Value};
+use dutiful_core::Timestamp;
 use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
@@ -26,6 +27,8 @@ impl rusqlite::ToSql for Param<'_> {
         let borrowed = match self.0 {
             Value::Int(Some(value)) => ValueRef::Integer(*value),
             Value::Time(Some(value)) => ValueRef::Integer(value.as_micros()),
+            Value::Since(Timestamp::MIN) => ValueRef::Integer(i64::MIN),
+            Value::Since(value) => ValueRef::Integer(value.as_micros()),
             Value::Text(Some(value)) => ValueRef::Text(value.as_bytes()),
             Value::Bytes(Some(value)) => ValueRef::Blob(value),
             Value::Int(None) | Value::Time(None) | Value::Text(None) | Value::Bytes(None) => {
@@ -45,7 +48,8 @@ pub(super) fn list_text(value: &Value) -> Option<String> {
     match value {
         Value::Ints(list) => serde_json::to_string(list).ok(),
         Value::Texts(list) => serde_json::to_string(list).ok(),
-        Value::Int(_) | Value::Text(_) | Value::Bytes(_) | Value::Time(_) => None,
+        Value::Int(_) | Value::Text(_) | Value::Bytes(_) => None,
+        Value::Time(_) | Value::Since(_) => None,
     }
 }
 

@@ -120,7 +120,7 @@ async fn log(client: &Client, claimed: &[Claimed]) {
         .iter()
         .map(|task| (task.id, task.attempt, "a line".to_owned()))
         .collect();
-    notes::lines(client.db(), lines).await.unwrap();
+    notes::lines(client.db(), WORKER, lines).await.unwrap();
 }
 
 async fn age(client: &Client, days: i64) {

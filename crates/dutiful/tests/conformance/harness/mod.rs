@@ -7,6 +7,7 @@ pub(crate) mod life;
 pub(crate) mod proxy;
 pub(crate) mod raw;
 pub(crate) mod script;
+pub(crate) mod session;
 pub(crate) mod trial;
 pub(crate) mod wait;
 
