@@ -2,7 +2,7 @@
 
 use crate::harness::door::Door;
 use crate::harness::engine::Dialect;
-use crate::harness::proxy::{Loses, Proxy, server_of};
+use crate::harness::proxy::{Proxy, server_of};
 use crate::harness::trial::cases;
 use crate::harness::{Script, TestDb, within};
 use dutiful::{Client, State};
@@ -62,11 +62,8 @@ async fn a_read_whose_answer_was_lost_is_made_again(db: TestDb) {
     if db.dialect() == Dialect::Sqlite {
         return;
     }
-    let loses = Loses {
-        mark: "dutiful.get",
-        lost: "dutiful.get",
-    };
-    let proxy = Proxy::start(server_of(db.url()), loses).await;
+    let proxy = Proxy::start(server_of(db.url())).await;
+    proxy.lose("dutiful.get", "dutiful.get");
     let client = Client::builder(&proxy.url(db.url())).table_prefix(db.prefix());
     let client = client.connect().await.unwrap();
     assert_eq!(client.get(id).await.unwrap().state, State::Queued);
