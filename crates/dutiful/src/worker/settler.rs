@@ -7,7 +7,7 @@ use super::handler::Ran;
 use super::shared::{Ended, Report, Shared};
 use super::trouble::Trouble;
 use super::{caught, log};
-use crate::db::{Db, DbError};
+use crate::db::{Db, DbError, DbErrorKind};
 use crate::store::settle::{self, Ending, Settled, Success};
 use crate::task::Answer;
 use crate::text::storable;
@@ -362,7 +362,7 @@ impl Settler {
         let mut pause = ERROR_PAUSE;
         loop {
             match write().await {
-                Err(error) if error.is_transient() && !self.shared.ended.is_cancelled() => {
+                Err(error) if may_pass(&error) && !self.shared.ended.is_cancelled() => {
                     self.trouble().failed(&error);
                     tokio::select! {
                         () = tokio::time::sleep(pause) => {}
@@ -383,6 +383,13 @@ impl Settler {
     fn trouble(&self) -> std::sync::MutexGuard<'_, Trouble> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the same write may be taken later: a password that was changed or a table that is away is put right
+/// by people, and work that is done must not be done again for that.
+fn may_pass(error: &DbError) -> bool {
+    let by_people = [DbErrorKind::Denied, DbErrorKind::SchemaMissing];
+    error.is_transient() || by_people.contains(&error.kind)
 }
 
 /// The row of a success; takes the result out of the report.
