@@ -27,6 +27,7 @@ mod waker;
 pub use handle::{WorkerCounts, WorkerHandle};
 pub(crate) use handler::Handler;
 pub use janitor::Retention;
+pub(crate) use janitor::sweep;
 pub use registry::{Register, Registry};
 pub(crate) use trouble::Trouble;
 

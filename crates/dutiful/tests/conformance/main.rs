@@ -23,6 +23,7 @@ mod operate;
 mod outcome;
 mod periodic;
 mod rescue;
+mod retention;
 mod retry;
 mod settle;
 mod shutdown;
@@ -58,6 +59,7 @@ fn groups() -> Vec<Vec<Case>> {
         list::cases(),
         migrate::cases(),
         periodic::cases(),
+        retention::cases(),
     ]
 }
 

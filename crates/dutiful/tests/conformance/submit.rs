@@ -1,9 +1,11 @@
 //! Submitting: what is in the row, and what the answer says.
 
 use crate::harness::engine::Dialect;
+use crate::harness::meter::Meter;
+use crate::harness::proxy::server_of;
 use crate::harness::raw::quoted;
 use crate::harness::trial::cases;
-use crate::harness::{Script, TestDb, gated, within};
+use crate::harness::{Script, TestDb, documents, gated, within};
 use dutiful::{
     Client, Context, DedupScope, ErrorKind, Outcome, Priority, State, Status, Task, TaskError,
     TaskInfo, Timestamp,
@@ -12,7 +14,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Barrier;
 
 cases![
@@ -24,14 +26,19 @@ cases![
     a_payload_that_does_not_validate_is_refused_and_nothing_is_stored,
     plain_sql_submits_with_defaults_and_a_worker_runs_it,
     plain_sql_that_is_rolled_back_leaves_nothing,
+    the_statements_of_the_documents_run_as_written,
     a_hundred_submits_of_one_key_at_once_make_one_task,
     different_submits_at_once_are_all_there,
     a_thousand_at_once_merge_duplicates_inside_the_batch,
     ten_thousand_at_once_are_all_there,
+    a_thousand_at_once_are_no_thousand_round_trips,
     one_bad_payload_refuses_the_whole_batch,
     the_table_is_readable_by_people,
     tables_with_another_prefix_are_another_queue,
 ];
+
+/// Beginning, committing, preparing, and a few statements of many rows each.
+const ROUND_TRIPS_MAX: u64 = 20;
 
 async fn submit(client: &Client, payload: Value) -> TaskInfo {
     let submitted = client.submit_json("Script", payload).await.unwrap();
@@ -264,6 +271,38 @@ async fn plain_sql_submits_with_defaults_and_a_worker_runs_it(db: TestDb) {
     worker.shutdown().await;
 }
 
+async fn the_statements_of_the_documents_run_as_written(db: TestDb) {
+    let client = db.client().await;
+    let (mut inserted, mut read) = (0, 0);
+    for block in documents::blocks_of("sql") {
+        for statement in block.text.split(';').map(str::trim) {
+            let place = format!("{}:{}: {statement}", block.document, block.line);
+            match statement.split_whitespace().next() {
+                None => {}
+                Some("INSERT") => {
+                    assert_eq!(db.exec(statement).await, 1, "{place}");
+                    inserted += 1;
+                }
+                Some("SELECT") => {
+                    db.rows(statement).await;
+                    read += 1;
+                }
+                Some(_) => panic!("it is not clear what this must do: {place}"),
+            }
+        }
+    }
+    assert!(inserted >= 1 && read >= 2, "{inserted}, {read}");
+    let tasks = client.list(&dutiful::Filter::new()).await.unwrap().tasks;
+    assert_eq!(tasks.len(), inserted);
+    for task in tasks {
+        assert_eq!(
+            (task.task_name.as_str(), task.state),
+            ("ExampleTask", State::Queued)
+        );
+        assert!(task.task_payload.is_object(), "{}", task.task_payload);
+    }
+}
+
 async fn plain_sql_that_is_rolled_back_leaves_nothing(db: TestDb) {
     let insert = "INSERT INTO dutiful_tasks (task_name, task_payload) VALUES ('Script', '{}')";
     let insert = insert.replace("dutiful_", db.prefix());
@@ -391,6 +430,42 @@ async fn ten_thousand_at_once_are_all_there(db: TestDb) {
         let task = client.get(answers[number].id).await.unwrap();
         assert_eq!(task.task_payload, json!(number));
     }
+}
+
+async fn a_thousand_at_once_are_no_thousand_round_trips(db: TestDb) {
+    let thousand = || (0..1_000).map(|n| json!(n));
+    if db.dialect() == Dialect::Sqlite {
+        // There is no link to count on: they take the time of few commits, and not of a thousand.
+        let client = db.client().await;
+        let began = Instant::now();
+        for n in 0..20 {
+            submit(&client, json!([n])).await;
+        }
+        let each = began.elapsed() / 20;
+        let began = Instant::now();
+        client.submit_many::<Script>(thousand()).await.unwrap();
+        let took = began.elapsed();
+        assert!(
+            took < each * 200 + Duration::from_secs(1),
+            "{took:?}, one takes {each:?}"
+        );
+        return;
+    }
+    let meter = Meter::start(server_of(db.url())).await;
+    let builder = Client::builder(&meter.url(db.url())).table_prefix(db.prefix());
+    let client = builder.pool_size(1).connect().await.unwrap();
+    client.submit_json("Script", json!("first")).await.unwrap();
+    for scope in [DedupScope::UntilSuccess, DedupScope::None] {
+        let before = meter.round_trips();
+        let submit = client.submit_many::<Script>(thousand()).dedup(scope);
+        assert_eq!(submit.await.unwrap().len(), 1_000);
+        let round_trips = meter.round_trips() - before;
+        assert!(
+            (1..=ROUND_TRIPS_MAX).contains(&round_trips),
+            "{round_trips} for {scope:?}"
+        );
+    }
+    assert_eq!(db.count("tasks").await, 2_001);
 }
 
 async fn one_bad_payload_refuses_the_whole_batch(db: TestDb) {
