@@ -70,10 +70,10 @@ pub(crate) fn logs(arena: &Arena) -> Vec<String> {
 /// The lines in which they warn that they cannot claim, settle or renew. Transactions in each other's way
 /// are no reason to: they are repeated, and nobody hears of it.
 pub(crate) fn complaints(arena: &Arena) -> Vec<String> {
-    let about = ["claim", "settle", "outcome", "renew"];
+    let words = ["cannot", "could not", "refuses"];
     let is_complaint = |line: &&str| {
         (line.contains("WARN") || line.contains("ERROR"))
-            && about.iter().any(|word| line.contains(word))
+            && words.iter().any(|word| line.contains(word))
     };
     let logs = logs(arena);
     let complaints = logs.iter().flat_map(|log| log.lines().filter(is_complaint));

@@ -13,6 +13,7 @@
 mod arena;
 mod audit;
 mod fleet;
+mod leases;
 mod roles;
 mod seed;
 mod server;

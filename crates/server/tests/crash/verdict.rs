@@ -2,8 +2,8 @@
 
 use crate::arena::Arena;
 use crate::audit::{Line, What};
-use crate::engine::Dialect;
 use crate::fleet::{Fault, LEASE};
+use crate::leases::Seen;
 use crate::roles::{RunBy, Work};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -72,6 +72,11 @@ pub(crate) struct Verdict {
 impl Verdict {
     /// Holds the rows of an arena against its audit.
     pub(crate) async fn of(arena: &Arena, faults: &[Fault]) -> Verdict {
+        Verdict::with(arena, faults, &Seen::default()).await
+    }
+
+    /// The same, where leases were looked at meanwhile.
+    pub(crate) async fn with(arena: &Arena, faults: &[Fault], seen: &Seen) -> Verdict {
         let tasks = tasks(arena).await;
         let attempts = attempts(arena).await;
         let (runs, doubled) = runs(&arena.audit(), faults);
@@ -81,7 +86,7 @@ impl Verdict {
             doubled,
             ..Verdict::default()
         };
-        verdict.judge_history(&attempts, faults);
+        verdict.judge_history(&attempts, faults, seen);
         let mut history: HashMap<i64, Vec<&AttemptRow>> = HashMap::new();
         for attempt in &attempts {
             history.entry(attempt.task).or_default().push(attempt);
@@ -95,20 +100,18 @@ impl Verdict {
         verdict
     }
 
-    fn judge_history(&mut self, attempts: &[AttemptRow], faults: &[Fault]) {
+    fn judge_history(&mut self, attempts: &[AttemptRow], faults: &[Fault], seen: &Seen) {
         for lost in attempts
             .iter()
             .filter(|attempt| attempt.outcome == "lease_lost")
         {
             self.leases_lost += 1;
-            let mut of_process = faults.iter().filter(|fault| fault.pid == lost.pid);
-            self.leases_lost_unharmed += usize::from(of_process.clone().next().is_none());
-            // It holds for its whole length from the claim on, and from the last renewal on: a third of it
-            // lies between two renewals, so that at least half was left when the process was harmed.
-            let lease = LEASE.as_nanos();
-            let harmed = of_process.find(|fault| fault.from > lost.started);
-            let renewed = harmed.map_or(0, |fault| fault.from.saturating_sub(lease / 2));
-            self.early += usize::from(lost.ended + ROUNDED < lost.started.max(renewed) + lease);
+            let was_harmed = faults.iter().any(|fault| fault.pid == lost.pid);
+            self.leases_lost_unharmed += usize::from(!was_harmed);
+            // It holds for its whole length from the claim on, and as long as it was last seen to.
+            let renewed = seen.get(&(lost.task, lost.attempt)).copied();
+            let until = renewed.unwrap_or(0).max(lost.started + LEASE.as_nanos());
+            self.early += usize::from(lost.ended + ROUNDED < until);
         }
     }
 
@@ -156,8 +159,8 @@ impl Verdict {
             self.early,
         ];
         assert!(bad.iter().all(|count| *count == 0), "{self}");
-        // A machine that is short of time may starve a worker, but not many of them.
-        assert!(self.leases_lost_unharmed <= self.tasks / 100, "{self}");
+        // A machine that is short of time may starve a worker now and then.
+        assert!(self.leases_lost_unharmed <= self.tasks / 20, "{self}");
     }
 
     pub(crate) fn tasks(&self) -> usize {
@@ -250,15 +253,10 @@ pub(crate) async fn tasks(arena: &Arena) -> Vec<TaskRow> {
 
 /// The rows of the history.
 pub(crate) async fn attempts(arena: &Arena) -> Vec<AttemptRow> {
-    let micros = |column: &str| match arena.engine.dialect {
-        Dialect::Sqlite => column.to_owned(),
-        Dialect::Mysql => format!("TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {column})"),
-        Dialect::Postgres => format!("(EXTRACT(EPOCH FROM {column}) * 1000000)::bigint"),
-    };
     let sql = format!(
         "SELECT task_id, attempt, outcome, worker, {}, {} FROM dutiful_attempts",
-        micros("started_at"),
-        micros("ended_at")
+        arena.micros("started_at"),
+        arena.micros("ended_at")
     );
     let read = |row: Vec<Option<String>>| {
         let number = |index: usize| row[index].as_deref().unwrap().parse::<i64>().unwrap();

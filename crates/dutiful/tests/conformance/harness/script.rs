@@ -126,6 +126,7 @@ impl Started {
     }
 
     /// Ends the run with a panic.
+    #[allow(dead_code, reason = "the histories of the model end runs in all ways")]
     pub(crate) fn panic(self) {
         let _ = self.answer.send(None);
     }
