@@ -215,7 +215,7 @@ fn resolves(block: &Block) {
     std::fs::copy(root().join("Cargo.lock"), package.path().join("Cargo.lock")).unwrap();
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let output = Command::new(cargo)
-        .args(["metadata", "--offline", "--format-version", "1"])
+        .args(["tree", "--offline", "--depth", "1"])
         .current_dir(package.path())
         .output()
         .unwrap();

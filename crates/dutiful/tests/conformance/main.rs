@@ -11,6 +11,7 @@
 
 mod harness;
 
+mod bulk;
 mod claim;
 mod dedup;
 mod json;
@@ -22,6 +23,7 @@ mod migrate;
 mod operate;
 mod outcome;
 mod periodic;
+mod plain_sql;
 mod rescue;
 mod retention;
 mod retry;
@@ -42,6 +44,8 @@ const THREADS: usize = 6;
 fn groups() -> Vec<Vec<Case>> {
     vec![
         submit::cases(),
+        bulk::cases(),
+        plain_sql::cases(),
         lost_link::cases(),
         dedup::cases(),
         claim::cases(),

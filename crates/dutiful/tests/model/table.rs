@@ -154,8 +154,8 @@ impl Table {
     }
 
     /// What a worker takes that has room for one task: of the highest priority the one that has been due
-    /// for longest, those on their last chance after all others of the priority. Tasks that crashed too often end on the way; their number
-    /// comes with it.
+    /// for longest, those on their last chance after all others of the priority. Tasks that crashed too
+    /// often end on the way; their number comes with it.
     pub(crate) fn claim(&mut self, lease: Duration) -> (Option<TaskId>, u64) {
         let now = self.now();
         let mut quarantined = 0;
