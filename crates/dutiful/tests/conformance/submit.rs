@@ -4,10 +4,10 @@ use crate::harness::trial::cases;
 use crate::harness::{Script, TestDb, gated, within};
 use dutiful::{
     Client, Context, DedupScope, ErrorKind, Outcome, Priority, State, Status, Task, TaskError,
-    TaskInfo, Timestamp,
+    Timestamp,
 };
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -25,11 +25,6 @@ cases![
     one_bad_payload_refuses_the_whole_batch,
     tables_with_another_prefix_are_another_queue,
 ];
-
-async fn submit(client: &Client, payload: Value) -> TaskInfo {
-    let submitted = client.submit_json("Script", payload).await.unwrap();
-    client.get(submitted.id).await.unwrap()
-}
 
 async fn a_submitted_task_is_queued_and_due_now(db: TestDb) {
     let client = db.client().await;
