@@ -24,7 +24,10 @@ pub use run::{Ran, run};
 
 use crate::db::Db;
 use crate::store::{plain, unfinished};
-use crate::{Client, Error, ErrorKind, Filter, Result, Task, TaskInfo, Worker, WorkerCounts};
+use crate::worker::sweep;
+use crate::{
+    Client, Error, ErrorKind, Filter, Result, Retention, Task, TaskInfo, Worker, WorkerCounts,
+};
 use dutiful_core::limits::LIST_PAGE_MAX;
 use std::ops::Deref;
 use std::time::{Duration, Instant};
@@ -151,6 +154,15 @@ pub async fn drain(worker: Worker) -> Result<WorkerCounts> {
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
+}
+
+/// Removes at once what a worker that knows these task names removes little by little; gives back how many
+/// tasks went. The rows of workers that have been gone for a day go too.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn prune(client: &Client, task_names: &[&str], retention: Retention) -> Result<usize> {
+    Ok(sweep(client.db(), task_names, retention).await?)
 }
 
 /// Inserts a task as plain SQL from any language would: nothing is checked, and all columns but these

@@ -32,6 +32,7 @@ mod watch;
 pub use handle::{WorkerCounts, WorkerHandle};
 pub(crate) use handler::Handler;
 pub use janitor::Retention;
+pub(crate) use janitor::sweep;
 pub use registry::{Register, Registry};
 pub(crate) use trouble::Trouble;
 

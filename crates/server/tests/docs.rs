@@ -1,30 +1,17 @@
-//! Every command and statement that the documents show is run as it stands.
+//! Every command, program, setting and address that the documents show is tried as it stands.
+//!
+//! Statements are tried by the conformance suite, on every engine; the program of the README is compiled and
+//! run with the examples of the library. A block that nothing would try fails the first test here.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+// The conformance suite reads the same documents.
+#[path = "../../dutiful/tests/conformance/harness/documents.rs"]
+mod documents;
 
-/// The fenced blocks of one language in a document.
-fn blocks(document: &str, language: &str) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(document);
-    let text = std::fs::read_to_string(&path).unwrap();
-    let mut blocks = Vec::new();
-    let mut open: Option<String> = None;
-    for line in text.lines() {
-        match &mut open {
-            None if line == format!("```{language}") => open = Some(String::new()),
-            Some(_) if line == "```" => blocks.extend(open.take()),
-            Some(block) => {
-                block.push_str(line);
-                block.push('\n');
-            }
-            None => {}
-        }
-    }
-    blocks
-}
+use documents::{Block, blocks, blocks_of, root};
+use dutiful::{Client, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
 
 /// A folder of its own in which `dutiful` is on the path.
 struct Shell {
@@ -40,14 +27,14 @@ impl Shell {
         }
     }
 
-    fn command(&self, program: &str) -> Command {
+    fn command(&self, program: impl AsRef<Path>) -> Command {
         let binary = PathBuf::from(env!("CARGO_BIN_EXE_dutiful"));
         let path = format!(
             "{}:{}",
             binary.parent().unwrap().display(),
             std::env::var("PATH").unwrap()
         );
-        let mut command = Command::new(program);
+        let mut command = Command::new(program.as_ref());
         command
             .current_dir(self.folder.path())
             .env("PATH", path)
@@ -58,6 +45,13 @@ impl Shell {
     /// Runs one line; `dutiful worker` goes on in the background.
     fn run(&mut self, line: &str) {
         let line = line.split(" #").next().unwrap().trim();
+        // What runs these tests.
+        if line.is_empty() || line == "cargo test" {
+            return;
+        }
+        if let Some(args) = line.strip_prefix("cargo xtask ") {
+            return self.ask_xtask(args);
+        }
         if line == "dutiful worker" {
             let worker = self
                 .command("dutiful")
@@ -67,19 +61,34 @@ impl Shell {
             self.workers.push(worker.unwrap());
             return;
         }
-        let output = self.command("sh").args(["-ec", line]).output().unwrap();
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "`{line}` failed: {error}");
+        // `cargo run` means the one binary of the workspace.
+        let line = match line.strip_prefix("cargo run --release -- ") {
+            Some(args) => format!("dutiful {args}"),
+            None => line.to_owned(),
+        };
+        let output = self.command("sh").args(["-ec", &line]).output().unwrap();
+        assert_good(&line, &output);
+    }
+
+    /// The tools are not run: they start servers, and run these tests. But they must know the command.
+    fn ask_xtask(&self, args: &str) {
+        let Some(xtask) = xtask() else {
+            eprintln!(
+                "NOT TRIED: cargo xtask {args}, because it is not built; `cargo xtask test` builds it"
+            );
+            return;
+        };
+        let ask = |args: &str| {
+            let args = args.split_whitespace().chain(["--help"]);
+            self.command(&xtask).args(args).output().unwrap()
+        };
+        assert_good(args, &ask(args));
+        assert!(!ask(&format!("{args} --no-such-option")).status.success());
     }
 
     fn python(&mut self, program: &str) {
-        let output = self
-            .command("python3")
-            .args(["-c", program])
-            .output()
-            .unwrap();
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "python failed: {error}\n{program}");
+        let output = self.command("python3").args(["-c", program]).output();
+        assert_good(program, &output.unwrap());
     }
 }
 
@@ -92,74 +101,144 @@ impl Drop for Shell {
     }
 }
 
+fn assert_good(what: &str, output: &Output) {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "`{what}` failed: {error}");
+}
+
+/// The tools of the workspace, built by whoever ran them, or beside our own program.
+fn xtask() -> Option<PathBuf> {
+    let named = std::env::var_os("DUTIFUL_XTASK").map(PathBuf::from);
+    let beside = PathBuf::from(env!("CARGO_BIN_EXE_dutiful")).with_file_name("xtask");
+    named.or(Some(beside)).filter(|path| path.is_file())
+}
+
+fn place(block: &Block) -> String {
+    format!("{}:{}", block.document, block.line)
+}
+
 #[test]
-fn the_readme_names_every_crate_that_its_program_uses() {
-    let program = blocks("README.md", "rust").concat();
-    let dependencies = blocks("README.md", "toml").concat();
+fn no_block_is_shown_that_is_not_tried() {
+    let library = std::fs::read_to_string(root().join("crates/dutiful/src/lib.rs")).unwrap();
+    for block in blocks() {
+        let tried = match block.language.as_str() {
+            // Here, below.
+            "sh" | "python" | "toml" => true,
+            // By the conformance suite.
+            "sql" => true,
+            // With the examples of the library.
+            "rust" => library.contains(&format!("include_str!(\"../../../{}\")", block.document)),
+            // Pictures, and addresses, which are tried below.
+            "text" => true,
+            _ => false,
+        };
+        assert!(tried, "{}: nothing tries this block", place(&block));
+    }
+}
+
+#[test]
+fn commands_run_as_written() {
+    let blocks = blocks_of("sh");
+    assert!(blocks.len() >= 4, "{blocks:?}");
+    for block in blocks {
+        let mut shell = Shell::new();
+        // What they look at.
+        shell.run("dutiful migrate up");
+        shell.run("dutiful submit ExampleTask '{\"message\":\"a\",\"count\":1}'");
+        for line in block.text.lines() {
+            println!("{}: {line}", place(&block));
+            shell.run(line);
+        }
+    }
+}
+
+#[test]
+fn python_programs_run_as_written() {
+    for block in blocks_of("python") {
+        let mut shell = Shell::new();
+        shell.run("dutiful migrate up");
+        shell.python(&format!(
+            "import sqlite3\nconnection = sqlite3.connect('dutiful.db')\n{}",
+            block.text
+        ));
+        shell.run("dutiful show 1");
+    }
+}
+
+#[tokio::test]
+async fn addresses_are_understood() {
+    let mut seen = 0;
+    for block in blocks_of("text") {
+        let words = block.text.split_whitespace();
+        for url in words.filter(|word| word.contains("://") || word.starts_with("sqlite:")) {
+            seen += 1;
+            if let Err(error) = Client::builder(url).connect().await {
+                // There is no such server, but the address is one.
+                assert_ne!(error.kind(), ErrorKind::Config, "{url}: {error}");
+            }
+        }
+    }
+    assert!(seen >= 3, "{seen}");
+}
+
+#[test]
+fn settings_are_right() {
+    for block in blocks_of("toml") {
+        if block.text.contains("[dependencies]") {
+            resolves(&block);
+        } else {
+            let ours = std::fs::read_to_string(root().join(".cargo/config.toml")).unwrap();
+            for line in block.text.lines() {
+                assert!(
+                    ours.lines().any(|own| own == line),
+                    "{}: {line}",
+                    place(&block)
+                );
+            }
+        }
+    }
+}
+
+/// A package with these dependencies can be built: they are there, with the features that are asked for, and
+/// all that the program of the same document names is among them.
+fn resolves(block: &Block) {
+    let path = format!("{}/crates/dutiful", root().display());
+    let dependencies = block.text.replace("../dutiful/crates/dutiful", &path);
+    assert!(dependencies.contains(&path), "{}", place(block));
+    let package = tempfile::tempdir().unwrap();
+    let manifest =
+        format!("[package]\nname = \"shown\"\nedition = \"2024\"\n\n{dependencies}\n[workspace]\n");
+    std::fs::write(package.path().join("Cargo.toml"), manifest).unwrap();
+    std::fs::create_dir(package.path().join("src")).unwrap();
+    std::fs::write(package.path().join("src/main.rs"), "fn main() {}\n").unwrap();
+    // The versions that are here already.
+    std::fs::copy(root().join("Cargo.lock"), package.path().join("Cargo.lock")).unwrap();
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output = Command::new(cargo)
+        .args(["tree", "--offline", "--depth", "1"])
+        .current_dir(package.path())
+        .output()
+        .unwrap();
+    assert_good(&place(block), &output);
+
+    let programs = blocks_of("rust");
+    let own = programs
+        .iter()
+        .filter(|program| program.document == block.document);
+    let program: String = own.map(|program| program.text.as_str()).collect();
     let used: Vec<&str> = program
         .lines()
         .filter_map(|line| line.strip_prefix("use "))
         .filter_map(|path| path.split("::").next())
         .chain(program.contains("#[tokio::main]").then_some("tokio"))
+        .filter(|name| *name != "std")
         .collect();
     assert!(used.len() > 3, "{used:?}");
     for name in used {
-        let named = dependencies
-            .lines()
-            .any(|line| line.starts_with(&format!("{name} =")));
-        assert!(named, "{name} is missing in:\n{dependencies}");
-    }
-}
-
-#[test]
-fn the_commands_of_the_readme_run_as_written() {
-    let mut shell = Shell::new();
-    let blocks = blocks("README.md", "sh");
-    let ours = blocks.iter().filter(|block| block.contains("dutiful "));
-    let lines: Vec<&str> = ours.flat_map(|block| block.lines()).collect();
-    assert!(lines.len() >= 4, "{lines:?}");
-    for line in lines {
-        shell.run(line);
-    }
-}
-
-#[test]
-fn the_settings_and_commands_of_the_command_line_page_work_as_written() {
-    let mut shell = Shell::new();
-    let settings = blocks("docs/cli.md", "toml").concat();
-    std::fs::write(shell.folder.path().join("dutiful.toml"), settings).unwrap();
-    let commands = blocks("docs/cli.md", "sh").concat();
-    assert!(commands.lines().count() > 5, "{commands}");
-    for line in commands.lines() {
-        shell.run(line);
-    }
-    assert!(shell.folder.path().join("tasks.db").exists());
-}
-
-#[test]
-fn the_statements_of_the_documents_run_as_written() {
-    let mut shell = Shell::new();
-    shell.run("dutiful migrate up");
-    let mut statements = blocks("README.md", "sql");
-    statements.extend(blocks("docs/plain-sql.md", "sql"));
-    assert!(statements.len() >= 4);
-    for statement in &statements {
-        let program = format!(
-            "import sqlite3\nc = sqlite3.connect('dutiful.db')\nc.execute('''{statement}''').fetchall()\nc.commit()"
+        let named = |line: &str| line.starts_with(&format!("{name} ="));
+        assert!(
+            dependencies.lines().any(named),
+            "{name} is missing in:\n{dependencies}"
         );
-        shell.python(&program);
     }
-    shell.run("test $(dutiful list --json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)[\"tasks\"]))') = 2");
-}
-
-#[test]
-fn the_python_of_the_documents_runs_as_written() {
-    let mut shell = Shell::new();
-    shell.run("dutiful migrate up");
-    for block in blocks("docs/plain-sql.md", "python") {
-        shell.python(&format!(
-            "import sqlite3\nconnection = sqlite3.connect('dutiful.db')\n{block}"
-        ));
-    }
-    shell.run("dutiful show 1");
 }

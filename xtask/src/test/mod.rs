@@ -1,6 +1,7 @@
-//! `cargo xtask test`: starts the servers, runs every test of the workspace on them, stops them.
+//! `cargo xtask test`: starts the servers, runs every test of the workspace on them, stops them. A pooler is
+//! among them, on which only the conformance suite runs, unless more is asked for.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -18,11 +19,14 @@ mod servers;
 /// The engine that needs no server.
 const SQLITE: &str = "sqlite";
 const USUAL: [Engine; 3] = [Engine::Mariadb, Engine::Mysql, Engine::Postgres];
+/// Tested by the conformance suite alone: it stands before a server on which everything is tested.
+const POOLER: Engine = Engine::Pgbouncer;
+const CONFORMANCE: &str = "conformance";
 
 /// What is tested.
 #[derive(Args, Default)]
 pub(crate) struct Test {
-    /// Add mariadb11, postgres18, galera, pgha and pgbouncer
+    /// Add mariadb11, postgres18, galera and pgha, and everything on pgbouncer
     #[arg(long)]
     full: bool,
     /// Run only the tests whose name contains this
@@ -52,11 +56,25 @@ impl Test {
             parsed.collect::<Result<_>>()?,
         ))
     }
+
+    /// The pooler, where it is not an engine like all others.
+    fn pooler(&self) -> Option<Engine> {
+        (self.engines.is_empty() && !self.full).then_some(POOLER)
+    }
+}
+
+/// One call of cargo's test runner.
+struct Pass {
+    /// The test program that runs alone; `None` means all tests.
+    program: Option<&'static str>,
+    engines: Vec<String>,
 }
 
 /// Runs the tests; the result is theirs. The last line on stdout tells their counts.
 pub(crate) fn run(test: &Test) -> Result<ExitCode> {
-    let (sqlite, engines) = test.choose()?;
+    let (sqlite, mut engines) = test.choose()?;
+    let pooler = test.pooler();
+    engines.extend(pooler);
     let runner = Runner::begin()?;
     let servers = Servers::new()?;
     // The build and the start of the servers do not wait for each other.
@@ -65,41 +83,76 @@ pub(crate) fn run(test: &Test) -> Result<ExitCode> {
     let started = servers.start(&engines, interrupted);
     let built = build.wait()?;
     let mut names = started?;
-    if interrupted() || !built.success() {
-        bail!(
-            "{}",
-            if interrupted() {
-                "interrupted"
-            } else {
-                "the tests do not build"
-            }
-        );
+    if interrupted() {
+        bail!("interrupted");
+    }
+    if !built.success() {
+        bail!("the tests do not build");
     }
     if sqlite {
         names.insert(0, SQLITE.to_owned());
     }
-    let mut command = cargo()?;
-    command.args([
-        "test",
-        "--workspace",
-        "--features",
-        ADAPTERS,
-        "--no-fail-fast",
-    ]);
-    if let Some(filter) = &test.only {
-        command.args(["--", filter]);
-    }
-    servers.set_variables(&mut command, &names)?;
     let mut counts = Counts::default();
-    let status = runner.spawn_read(&mut command, |line| counts.read(line))?;
+    let mut code = 0;
+    for pass in passes(&names, pooler) {
+        let before = counts.failed;
+        let mut command = pass.command(test)?;
+        servers.set_variables(&mut command, &pass.engines)?;
+        let status = runner.spawn_read(&mut command, |line| counts.read(line))?;
+        if interrupted() {
+            bail!("interrupted");
+        }
+        if !status.success() && counts.failed == before {
+            say!(
+                "a test program ended without its counts (see above): it counts as one failed test"
+            );
+            counts.failed += 1;
+        }
+        code = code.max(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1));
+    }
     drop(servers);
-    if interrupted() {
-        bail!("interrupted");
+    report(&engines, &names);
+    println!("{counts}");
+    Ok(ExitCode::from(code))
+}
+
+/// All tests on all engines, but for the pooler: of these only those that tell whether one may be there.
+fn passes(names: &[String], pooler: Option<Engine>) -> Vec<Pass> {
+    let pooler = pooler.map(|engine| engine.name());
+    let (poolers, engines): (Vec<String>, Vec<String>) = names
+        .iter()
+        .cloned()
+        .partition(|name| Some(name) == pooler.as_ref());
+    let mut passes = vec![Pass {
+        program: None,
+        engines,
+    }];
+    if !poolers.is_empty() {
+        passes.push(Pass {
+            program: Some(CONFORMANCE),
+            engines: poolers,
+        });
     }
-    if !status.success() && counts.failed == 0 {
-        say!("a test program ended without its counts (see above): it counts as one failed test");
-        counts.failed = 1;
+    passes
+}
+
+impl Pass {
+    fn command(&self, test: &Test) -> Result<Command> {
+        let mut command = cargo()?;
+        // The same packages and features in each pass, or they would be built again.
+        command.args(["test", "--workspace", "--features", ADAPTERS]);
+        match self.program {
+            Some(program) => command.args(["--test", program]),
+            None => command.arg("--no-fail-fast"),
+        };
+        if let Some(filter) = &test.only {
+            command.args(["--", filter]);
+        }
+        Ok(command)
     }
+}
+
+fn report(engines: &[Engine], names: &[String]) {
     say!("tested on {}", names.join(", "));
     // Said again at the end, where it cannot be overlooked.
     for engine in engines
@@ -109,7 +162,34 @@ pub(crate) fn run(test: &Test) -> Result<ExitCode> {
     {
         eprintln!("SKIPPED: {engine} (the reason is above)");
     }
-    println!("{counts}");
-    let code = u8::try_from(status.code().unwrap_or(1)).unwrap_or(1);
-    Ok(ExitCode::from(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_engines_get_all_tests_and_the_pooler_those_of_conformance() {
+        let test = Test::default();
+        let names = ["sqlite", "postgres", "pgbouncer"].map(str::to_owned);
+        let seen: Vec<_> = passes(&names, test.pooler())
+            .into_iter()
+            .map(|pass| (pass.program, pass.engines.join(",")))
+            .collect();
+        let expected = [
+            (None, "sqlite,postgres".to_owned()),
+            (Some(CONFORMANCE), "pgbouncer".to_owned()),
+        ];
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn engines_that_are_asked_for_get_all_tests() {
+        let test = Test {
+            engines: vec!["pgbouncer".to_owned()],
+            ..Test::default()
+        };
+        let passes = passes(&["pgbouncer".to_owned()], test.pooler());
+        assert_eq!((passes.len(), passes[0].program), (1, None));
+    }
 }

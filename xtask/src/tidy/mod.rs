@@ -18,6 +18,7 @@ mod layers;
 mod lex;
 mod manifest;
 mod prose;
+mod session;
 mod shape;
 mod sql;
 mod words;
@@ -70,7 +71,14 @@ pub(crate) fn run() -> Result<ExitCode> {
 fn check(texts: &[TextFile], rust: &[RustFile]) -> Vec<Finding> {
     let mut all = Vec::new();
     for file in rust {
-        for rule in [shape::check, words::check, layers::check, sql::check] {
+        let rules = [
+            shape::check,
+            words::check,
+            layers::check,
+            sql::check,
+            session::check,
+        ];
+        for rule in rules {
             all.extend(rule(file));
         }
     }
@@ -78,6 +86,9 @@ fn check(texts: &[TextFile], rust: &[RustFile]) -> Vec<Finding> {
         all.extend(words::paths(file));
         if file.is("md") {
             all.extend(prose::check(file, texts));
+        }
+        if file.is("sql") {
+            all.extend(session::check_sql(file));
         }
         if file.name() == "Cargo.toml" {
             all.extend(manifest::check(file));

@@ -221,6 +221,3 @@ impl Rule {
         Ok(shortest.is_none_or(|shortest| age < shortest))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -61,19 +61,33 @@ impl Default for Retention {
 
 /// Removes until the worker is told to stop. It holds nothing that must be given back.
 pub(crate) async fn run(shared: Arc<Shared>, retention: Retention) {
-    let rule = Rule {
-        names: shared
-            .lanes
-            .iter()
-            .map(|lane| lane.spec.name.to_owned())
-            .collect(),
-        succeeded: retention.succeeded,
-        ended_otherwise: retention.ended_otherwise,
-    };
+    let rule = rule(shared.lanes.iter().map(|lane| lane.spec.name), retention);
     let stopping = shared.stopping.clone();
     tokio::select! {
         () = stopping.cancelled() => {}
         () = pass_for_ever(shared.client.db(), &rule) => {}
+    }
+}
+
+/// Removes everything at once that a worker of these task names would remove now. Gives back how many
+/// tasks went.
+pub(crate) async fn sweep(db: &Db, names: &[&str], retention: Retention) -> DbResult<usize> {
+    prune_workers(db).await?;
+    let rule = rule(names.iter().copied(), retention);
+    let (mut cursor, mut pruned) = (Some(i64::MIN), 0);
+    while let Some(from) = cursor {
+        let step = step(db, from, &rule).await?;
+        pruned += step.pruned;
+        cursor = step.cursor;
+    }
+    Ok(pruned)
+}
+
+fn rule<'n>(names: impl Iterator<Item = &'n str>, retention: Retention) -> Rule {
+    Rule {
+        names: names.map(str::to_owned).collect(),
+        succeeded: retention.succeeded,
+        ended_otherwise: retention.ended_otherwise,
     }
 }
 

@@ -12,6 +12,7 @@
 mod harness;
 
 mod away;
+mod bulk;
 mod claim;
 mod dedup;
 mod json;
@@ -27,7 +28,9 @@ mod operate;
 mod outcome;
 mod periodic;
 mod plain_json;
+mod plain_sql;
 mod rescue;
+mod retention;
 mod retry;
 mod settle;
 mod shutdown;
@@ -49,6 +52,8 @@ const THREADS: usize = 6;
 fn groups() -> Vec<Vec<Case>> {
     vec![
         submit::cases(),
+        bulk::cases(),
+        plain_sql::cases(),
         lost_link::cases(),
         away::cases(),
         dedup::cases(),
@@ -74,6 +79,7 @@ fn groups() -> Vec<Vec<Case>> {
         list::cases(),
         migrate::cases(),
         periodic::cases(),
+        retention::cases(),
     ]
 }
 

@@ -1,76 +1,92 @@
-//! Periodic tasks: rows that any worker fires.
+//! Periodic tasks: rows that any worker fires, and those that each process runs by itself.
 
-use crate::harness::trial::cases;
-use crate::harness::{Script, TestDb, until};
-use dutiful::{Filter, Overlap, Periodic, State, Worker, WorkerHandle};
-use futures_util::future::join_all;
-use serde_json::json;
+mod definition;
+mod local;
+mod overlap;
+mod restart;
+mod ticks;
+
+use crate::harness::raw::quoted;
+use crate::harness::trial::Case;
+use crate::harness::{Script, TestDb, within};
+use dutiful::{Client, Overlap, Periodic, PeriodicInfo, Worker, WorkerHandle};
+use serde_json::Value;
 use std::time::Duration;
 
-cases![
-    a_tick_submits_one_task_over_any_number_of_workers,
-    a_tick_while_the_last_task_still_waits_is_skipped,
-];
-
+/// The time between two ticks that a case waits for.
 const EVERY: Duration = Duration::from_millis(300);
+/// The time between two ticks of which none comes by itself while a case runs.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Between two looks at a row.
+const LOOK: Duration = Duration::from_millis(20);
 
-fn ticking(overlap: Overlap) -> Periodic<Script> {
-    Periodic::every_with(EVERY, Script::echo(), json!("tick")).overlap(overlap)
+pub(crate) fn cases() -> Vec<Case> {
+    [
+        ticks::cases(),
+        restart::cases(),
+        definition::cases(),
+        overlap::cases(),
+        local::cases(),
+    ]
+    .concat()
 }
 
-async fn a_tick_submits_one_task_over_any_number_of_workers(db: TestDb) {
-    let clients = db.clients(4).await;
-    let starts = clients.iter().map(|client| {
-        Worker::new(client.clone())
-            .register(ticking(Overlap::Allow))
-            .start()
-    });
-    let workers: Vec<WorkerHandle> = join_all(starts)
-        .await
-        .into_iter()
-        .map(Result::unwrap)
-        .collect();
-    let client = &clients[0];
-    until("five ticks have fired", || async {
-        client
-            .periodic()
-            .await
-            .unwrap()
-            .first()
-            .is_some_and(|row| row.fired >= 5)
-    })
-    .await;
-    for worker in workers {
-        worker.shutdown().await;
-    }
-    let rows = client.periodic().await.unwrap();
-    let [row] = &rows[..] else { panic!("{rows:?}") };
-    assert_eq!(
-        (row.name.as_str(), row.task_name.as_str()),
-        ("Script", "Script")
-    );
-    let tasks = client.list(&Filter::new().limit(200)).await.unwrap().tasks;
-    assert_eq!(tasks.len() as i64, row.fired, "one task for each tick");
-    assert_eq!(row.last_task_id, Some(tasks[0].id));
-    assert!(tasks.iter().all(|task| task.task_payload == json!("tick")));
+/// Each tick of these submits a task, whatever became of the last one.
+fn allowing(interval: Duration, payload: impl Into<Value>) -> Periodic<Script> {
+    Periodic::every_with(interval, Script::echo(), payload.into()).overlap(Overlap::Allow)
 }
 
-async fn a_tick_while_the_last_task_still_waits_is_skipped(db: TestDb) {
-    let client = db.client().await;
-    // The type's own lane takes nothing while it fails to catch up.
-    let (script, mut gate) = crate::harness::gated::<0>();
-    let periodic = Periodic::every_with(EVERY, script, json!("tick")).overlap(Overlap::Skip);
-    let worker = db.worker(periodic).await;
-    let run = gate.next().await;
-    until("two ticks are skipped", || async {
-        client.periodic().await.unwrap()[0].skipped >= 2
-    })
-    .await;
-    assert_eq!((db.count("tasks").await, gate.waiting()), (1, 0));
-    let first = run.id();
-    run.succeed(1);
-    let next = gate.next().await;
-    assert_ne!(next.id(), first);
-    assert_eq!(client.get(first).await.unwrap().state, State::Succeeded);
+async fn start(db: &TestDb, periodics: impl IntoIterator<Item = Periodic<Script>>) -> WorkerHandle {
+    let worker = Worker::new(db.client().await);
+    let worker = periodics.into_iter().fold(worker, Worker::register);
+    worker.start().await.unwrap()
+}
+
+/// Starts a worker with these, lets it look at each of them, and stops it.
+async fn look_once(db: &TestDb, periodics: impl IntoIterator<Item = Periodic<Script>>) {
+    // A worker goes through its periodics in order, so once the last one, which is new, has ticked, all
+    // the others have been made what their program says, and have been attended to since.
+    let sign = format!("Sign{}", db.count("periodic").await);
+    let last = allowing(EVERY, "sign").named(&sign);
+    let worker = start(db, periodics.into_iter().chain([last])).await;
+    when(&db.client().await, &sign, |row| row.fired > 0).await;
     worker.shutdown().await;
+}
+
+async fn find(client: &Client, name: &str) -> Option<PeriodicInfo> {
+    let rows = client.periodic().await.unwrap();
+    rows.into_iter().find(|row| row.name == name)
+}
+
+/// The row, once it is there and as wanted. Each look at it is given to `wanted`.
+async fn when(
+    client: &Client,
+    name: &str,
+    mut wanted: impl FnMut(&PeriodicInfo) -> bool,
+) -> PeriodicInfo {
+    let looks = async {
+        loop {
+            if let Some(row) = find(client, name).await.filter(&mut wanted) {
+                return row;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    within(&format!("the periodic {name} is as wanted"), looks).await
+}
+
+/// How many tasks there are with this payload.
+async fn submitted(db: &TestDb, payload: impl Into<Value>) -> i64 {
+    let payload = quoted(&payload.into().to_string());
+    db.int(&format!(
+        "SELECT COUNT(*) FROM dutiful_tasks WHERE task_payload = {payload}"
+    ))
+    .await
+}
+
+/// Moves the tick that a periodic waits for to so many seconds from now. Workers that run see it late.
+async fn set_next(db: &TestDb, name: &str, seconds: i64) {
+    let next = db.now_plus(seconds);
+    let sql = format!("UPDATE dutiful_periodic SET next_at = {next} WHERE name = '{name}'");
+    assert_eq!(db.exec(&sql).await, 1);
 }

@@ -1,15 +1,13 @@
 //! Submitting: what is in the row, and what the answer says.
 
-use crate::harness::engine::Dialect;
-use crate::harness::raw::quoted;
 use crate::harness::trial::cases;
 use crate::harness::{Script, TestDb, gated, within};
 use dutiful::{
     Client, Context, DedupScope, ErrorKind, Outcome, Priority, State, Status, Task, TaskError,
-    TaskInfo, Timestamp,
+    Timestamp,
 };
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -22,21 +20,11 @@ cases![
     a_held_task_waits_until_somebody_releases_it,
     the_settings_of_its_type_are_in_the_row_and_options_replace_them,
     a_payload_that_does_not_validate_is_refused_and_nothing_is_stored,
-    plain_sql_submits_with_defaults_and_a_worker_runs_it,
-    plain_sql_that_is_rolled_back_leaves_nothing,
     a_hundred_submits_of_one_key_at_once_make_one_task,
     different_submits_at_once_are_all_there,
-    a_thousand_at_once_merge_duplicates_inside_the_batch,
-    ten_thousand_at_once_are_all_there,
     one_bad_payload_refuses_the_whole_batch,
-    the_table_is_readable_by_people,
     tables_with_another_prefix_are_another_queue,
 ];
-
-async fn submit(client: &Client, payload: Value) -> TaskInfo {
-    let submitted = client.submit_json("Script", payload).await.unwrap();
-    client.get(submitted.id).await.unwrap()
-}
 
 async fn a_submitted_task_is_queued_and_due_now(db: TestDb) {
     let client = db.client().await;
@@ -223,81 +211,6 @@ async fn a_payload_that_does_not_validate_is_refused_and_nothing_is_stored(db: T
     assert_eq!(db.count("tasks").await, 0);
 }
 
-async fn plain_sql_submits_with_defaults_and_a_worker_runs_it(db: TestDb) {
-    let client = db.client().await;
-    for payload in [r#"{"n": 1}"#, r#"{"n": 1}"#] {
-        let sql = format!(
-            "INSERT INTO dutiful_tasks (task_name, task_payload) VALUES ('Script', {})",
-            quoted(payload)
-        );
-        assert_eq!(db.exec(&sql).await, 1);
-    }
-    let tasks = client.list(&dutiful::Filter::new()).await.unwrap().tasks;
-    assert_eq!(tasks.len(), 2, "plain SQL asks for no dedup");
-    for task in &tasks {
-        assert_eq!(
-            (task.state, task.attempt, task.max_retries),
-            (State::Queued, 0, 3)
-        );
-        assert_eq!(
-            (
-                task.dedup_scope.as_str(),
-                task.priority,
-                task.payload_version
-            ),
-            ("none", 0, 1)
-        );
-        let age = client.stats().await.unwrap().now.since(task.created_at);
-        assert!(
-            age < Duration::from_secs(60),
-            "the defaults are times in UTC: {age:?}"
-        );
-    }
-    let worker = db.worker(Script::<0>::echo()).await;
-    for task in &tasks {
-        let task = client.wait(task.id, Duration::from_secs(60)).await.unwrap();
-        assert_eq!(
-            (task.state, task.result_data),
-            (State::Succeeded, Some(json!({ "n": 1 })))
-        );
-    }
-    worker.shutdown().await;
-}
-
-async fn plain_sql_that_is_rolled_back_leaves_nothing(db: TestDb) {
-    let insert = "INSERT INTO dutiful_tasks (task_name, task_payload) VALUES ('Script', '{}')";
-    let insert = insert.replace("dutiful_", db.prefix());
-    match db.dialect() {
-        Dialect::Sqlite => {
-            let file = db.folder().unwrap().join("tasks.db");
-            let mut connection = rusqlite::Connection::open(file).unwrap();
-            let tx = connection.transaction().unwrap();
-            assert_eq!(tx.execute(&insert, []).unwrap(), 1);
-            tx.rollback().unwrap();
-        }
-        Dialect::Mysql => {
-            use mysql_async::prelude::Queryable;
-            let pool = mysql_async::Pool::new(db.url());
-            let mut tx = pool
-                .start_transaction(mysql_async::TxOpts::default())
-                .await
-                .unwrap();
-            tx.query_drop(&insert).await.unwrap();
-            tx.rollback().await.unwrap();
-            pool.disconnect().await.unwrap();
-        }
-        Dialect::Postgres => {
-            let connect = tokio_postgres::connect(db.url(), tokio_postgres::NoTls);
-            let (mut postgres, connection) = connect.await.unwrap();
-            tokio::spawn(connection);
-            let tx = postgres.transaction().await.unwrap();
-            tx.batch_execute(&insert).await.unwrap();
-            tx.rollback().await.unwrap();
-        }
-    }
-    assert_eq!(db.count("tasks").await, 0);
-}
-
 async fn a_hundred_submits_of_one_key_at_once_make_one_task(db: TestDb) {
     let clients = db.clients(4).await;
     let barrier = Arc::new(Barrier::new(100));
@@ -353,46 +266,6 @@ async fn different_submits_at_once_are_all_there(db: TestDb) {
     assert_eq!(db.count("tasks").await, 64);
 }
 
-async fn a_thousand_at_once_merge_duplicates_inside_the_batch(db: TestDb) {
-    let client = db.client().await;
-    let before = client.submit_json("Script", json!(3)).await.unwrap();
-    let payloads = (0..1_000).map(|number| json!(number % 900));
-    let answers = client.submit_many::<Script>(payloads).await.unwrap();
-    assert_eq!(answers.len(), 1_000);
-    for (number, answer) in answers.iter().enumerate() {
-        let merged = number >= 900 || number == 3;
-        assert_eq!(
-            answer.outcome == Outcome::Merged,
-            merged,
-            "payload {number}"
-        );
-        assert_eq!(answer.id, answers[number % 900].id, "payload {number}");
-    }
-    assert_eq!(answers[3].id, before.id);
-    assert_eq!(db.count("tasks").await, 900);
-    assert_eq!(client.get(before.id).await.unwrap().max_retries, 5);
-    assert_eq!(client.get(answers[10].id).await.unwrap().max_retries, 4);
-    assert_eq!(client.get(answers[899].id).await.unwrap().max_retries, 3);
-    assert_eq!(
-        client.get(answers[899].id).await.unwrap().task_payload,
-        json!(899)
-    );
-}
-
-async fn ten_thousand_at_once_are_all_there(db: TestDb) {
-    let client = db.client().await;
-    let answers = client
-        .submit_many::<Script>((0..10_000).map(|n| json!(n)))
-        .await
-        .unwrap();
-    let ids: HashSet<_> = answers.iter().map(|answer| answer.id).collect();
-    assert_eq!((ids.len(), db.count("tasks").await), (10_000, 10_000));
-    for number in [0, 999, 1_000, 9_999] {
-        let task = client.get(answers[number].id).await.unwrap();
-        assert_eq!(task.task_payload, json!(number));
-    }
-}
-
 async fn one_bad_payload_refuses_the_whole_batch(db: TestDb) {
     let client = db.client().await;
     let payloads = (0..50).map(|n| if n == 41 { 500 } else { n });
@@ -400,29 +273,6 @@ async fn one_bad_payload_refuses_the_whole_batch(db: TestDb) {
     assert_eq!(error.kind(), ErrorKind::InvalidPayload);
     assert!(error.to_string().contains("payload 41"), "{error}");
     assert_eq!(db.count("tasks").await, 0);
-}
-
-async fn the_table_is_readable_by_people(db: TestDb) {
-    let client = db.client().await;
-    let task = submit(&client, json!({ "to": "ada@example.org" })).await;
-    assert_eq!(
-        db.column(task.id, "status").await.as_deref(),
-        Some("not_started")
-    );
-    let payload = db.column(task.id, "task_payload").await;
-    assert_eq!(payload.as_deref(), Some(r#"{"to":"ada@example.org"}"#));
-    let created = db.column(task.id, "created_at").await.unwrap();
-    let written = task.created_at.to_string();
-    match db.dialect() {
-        // SQLite has no type for times: microseconds since 1970.
-        Dialect::Sqlite => assert_eq!(created, task.created_at.as_micros().to_string()),
-        // `2026-01-31 09:00:00.5+00` and `'2026-01-31 09:00:00.500000'`.
-        Dialect::Mysql | Dialect::Postgres => {
-            let created = created.trim_matches('\'').replacen(' ', "T", 1);
-            let digits = created.trim_end_matches("+00").trim_end_matches('0');
-            assert!(written.starts_with(digits), "{created} is {written} in UTC");
-        }
-    }
 }
 
 async fn tables_with_another_prefix_are_another_queue(db: TestDb) {

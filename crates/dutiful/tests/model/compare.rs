@@ -2,11 +2,22 @@
 
 use super::harness::TestDb;
 use super::table::{Modelled, Table};
-use dutiful::{Client, Filter, TaskInfo};
+use dutiful::{Client, Filter, TaskInfo, Timestamp};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-/// Compares everything that the model knows of each task with its row.
-pub(crate) async fn rows(db: &TestDb, client: &Client, table: &Table) -> Result<(), String> {
+/// Plain SQL on SQLite knows the time to a millisecond.
+const ROUNDED: Duration = Duration::from_millis(1);
+
+/// Compares everything that the model knows of each task with its row. Whatever was due from now on when the
+/// step began is due so much later at most as the step has taken, by the database's clock; the model goes
+/// on with the row's own time.
+pub(crate) async fn rows(
+    db: &TestDb,
+    client: &Client,
+    table: &mut Table,
+    now: Timestamp,
+) -> Result<(), String> {
     let page = client.list(&Filter::new().limit(200)).await.unwrap();
     let rows: BTreeMap<_, _> = page.tasks.iter().map(|task| (task.id, task)).collect();
     if !rows.keys().eq(table.tasks.keys()) {
@@ -16,6 +27,34 @@ pub(crate) async fn rows(db: &TestDb, client: &Client, table: &Table) -> Result<
             table.tasks.keys()
         ));
     }
+    let holding = holding(db).await;
+    let took = table.in_model(now).since(table.now());
+    for (id, row) in rows {
+        let state = table.state(id);
+        let due = row.due_at.map(|due| table.in_model(due));
+        let task = table.tasks.get_mut(&id).unwrap();
+        let (seen, known) = (
+            seen(row, holding.contains(&id.to_string())),
+            known(task, state.as_str()),
+        );
+        if seen != known {
+            return Err(format!("task {id}\n  row:   {seen}\n  model: {known}"));
+        }
+        if let (Some(due), Some(modelled)) = (due, task.facts.due_at) {
+            let latest = modelled.saturating_add(took + ROUNDED);
+            if due < modelled.saturating_sub(ROUNDED) || due > latest {
+                return Err(format!(
+                    "task {id} is due {due}, and not from {modelled} to {latest}"
+                ));
+            }
+        }
+        task.facts.due_at = due;
+    }
+    Ok(())
+}
+
+/// The ids of the tasks that hold their slots.
+async fn holding(db: &TestDb) -> Vec<String> {
     // On SQLite the key of a slot that was freed stays until somebody else wants the slot.
     let holding = "SELECT id FROM dutiful_tasks
                    WHERE dedup_key IS NOT NULL
@@ -23,21 +62,12 @@ pub(crate) async fn rows(db: &TestDb, client: &Client, table: &Table) -> Result<
                      AND NOT (dedup_scope IN ('none', 'waiting', 'active', 'until_success')
                               AND status = 'success')
                    ORDER BY id";
-    let holding: Vec<String> = db
-        .rows(holding)
+    db.rows(holding)
         .await
         .into_iter()
         .flatten()
         .flatten()
-        .collect();
-    for (id, task) in &table.tasks {
-        let row = seen(rows[id], holding.contains(&id.to_string()));
-        let model = known(task, table.state(*id).as_str());
-        if row != model {
-            return Err(format!("task {id}\n  row:   {row}\n  model: {model}"));
-        }
-    }
-    Ok(())
+        .collect()
 }
 
 /// Compares what ended the attempts of each task.
@@ -64,7 +94,8 @@ pub(crate) async fn histories(client: &Client, table: &Table) -> Result<(), Stri
 
 fn seen(row: &TaskInfo, holds: bool) -> String {
     format!(
-        "{} {} attempt {} retries {}/{} crashes {} {:?} leased {} due {} finished {} slot {holds} {}",
+        "{} {} attempt {} retries {}/{} crashes {} {:?} leased {} due {} finished {} slot {holds} {} \
+         priority {} payload {} result {:?}",
         row.state,
         row.status,
         row.attempt,
@@ -76,13 +107,17 @@ fn seen(row: &TaskInfo, holds: bool) -> String {
         row.due_at.is_some(),
         row.finished_at.is_some(),
         row.dedup_scope,
+        row.priority,
+        row.task_payload,
+        row.result_data,
     )
 }
 
 fn known(task: &Modelled, state: &str) -> String {
     let facts = &task.facts;
     format!(
-        "{state} {} attempt {} retries {}/{} crashes {} {:?} leased {} due {} finished {} slot {} {}",
+        "{state} {} attempt {} retries {}/{} crashes {} {:?} leased {} due {} finished {} slot {} {} \
+         priority {} payload {} result {:?}",
         facts.status,
         facts.attempt,
         facts.retries,
@@ -94,5 +129,8 @@ fn known(task: &Modelled, state: &str) -> String {
         task.finished,
         task.slot.is_some(),
         facts.dedup_scope,
+        task.priority,
+        task.payload,
+        task.result,
     )
 }

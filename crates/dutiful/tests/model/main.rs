@@ -1,8 +1,13 @@
-//! Random histories of everything that can happen to tasks, on every engine and in a model in memory that
-//! knows only the rules of the core. After each step the rows and the model agree.
+//! Random histories of everything that can happen to tasks, with up to two workers that run something at
+//! once, on every engine and in a model in memory. After each step the rows and the model agree.
 //!
-//! The seed of each history is printed; `DUTIFUL_TEST_SEED` runs that one alone.
-//! `DUTIFUL_TEST_HISTORIES` says how many there are, for longer searches.
+//! The model decides by the same `decide` of the core as the product. So what is shown here is that the SQL
+//! of every engine does what the core says, in any order of events; that the core says the right thing is
+//! shown by its own tests.
+//!
+//! Seeds are drawn once: all engines play the same histories, of which SQLite plays the most. Each seed is
+//! printed; `DUTIFUL_TEST_SEED` plays that one alone. `DUTIFUL_TEST_HISTORIES` says how many there are, for
+//! longer searches.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -14,6 +19,8 @@ mod harness;
 mod compare;
 mod history;
 mod random;
+mod runs;
+mod submissions;
 mod table;
 
 use harness::engine::{self, Dialect, Engine, Found};
@@ -23,11 +30,18 @@ use libtest_mimic::{Arguments, Trial};
 use random::Random;
 use std::env;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 use std::time::SystemTime;
 
 /// Histories on a server, unless told otherwise; SQLite goes through more in the same time.
-const ON_A_SERVER: u64 = 32;
-const ON_SQLITE: u64 = 128;
+const ON_A_SERVER: usize = 32;
+const ON_SQLITE: usize = 128;
+
+/// What the seeds of all histories are drawn from.
+static DRAW: LazyLock<u64> = LazyLock::new(|| {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    u64::try_from(now.unwrap().as_nanos() & u128::from(u64::MAX)).unwrap()
+});
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -48,9 +62,10 @@ fn main() -> ExitCode {
 }
 
 async fn histories(db: TestDb) {
+    let clients = [db.client().await, db.client().await];
     for seed in seeds(db.engine()) {
         println!("{}: DUTIFUL_TEST_SEED={seed}", db.engine().name);
-        history::run(&db, Random::new(seed)).await;
+        history::run(&db, &clients, Random::new(seed)).await;
     }
 }
 
@@ -64,10 +79,9 @@ fn seeds(engine: &Engine) -> Vec<u64> {
     } else {
         ON_A_SERVER
     };
-    let count = number("DUTIFUL_TEST_HISTORIES").unwrap_or(usual);
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap();
-    let mut random = Random::new(u64::try_from(now.as_nanos() & u128::from(u64::MAX)).unwrap());
-    (0..count).map(|_| random.next()).collect()
+    let told = number("DUTIFUL_TEST_HISTORIES").map(|count| usize::try_from(count).unwrap());
+    let mut random = Random::new(*DRAW);
+    std::iter::repeat_with(|| random.next())
+        .take(told.unwrap_or(usual))
+        .collect()
 }

@@ -4,6 +4,8 @@ use dutiful_core::{
     DedupScope, Due, Event, LeaseChange, Outcome, Refusal, State, Status, TaskFacts, TaskId,
     Timestamp, Transition, decide,
 };
+use serde_json::Value;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -18,6 +20,9 @@ pub(crate) struct Modelled {
     pub(crate) slot: Option<u64>,
     slot_until: Option<Timestamp>,
     pub(crate) finished: bool,
+    pub(crate) priority: i64,
+    pub(crate) payload: Value,
+    pub(crate) result: Option<Value>,
     /// What ended its attempts.
     pub(crate) history: BTreeMap<i64, Outcome>,
 }
@@ -29,16 +34,39 @@ pub(crate) enum Start {
     Held,
 }
 
+/// What a new task is made of.
+#[derive(Debug, Clone)]
+pub(crate) struct New {
+    pub(crate) scope: DedupScope,
+    pub(crate) key: u64,
+    pub(crate) payload: Value,
+    pub(crate) priority: i64,
+    pub(crate) max_retries: i64,
+    pub(crate) start: Start,
+}
+
 /// All tasks, and what time it is.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     pub(crate) tasks: BTreeMap<TaskId, Modelled>,
+    /// The database's clock when the step began.
+    clock: Option<Timestamp>,
+    /// How much later it is in the model.
     passed: Duration,
 }
 
 impl Table {
     pub(crate) fn now(&self) -> Timestamp {
-        Timestamp::from_micros(1_000_000_000_000).saturating_add(self.passed)
+        self.in_model(self.clock.unwrap())
+    }
+
+    /// The model's time at a time of the database.
+    pub(crate) fn in_model(&self, time: Timestamp) -> Timestamp {
+        time.saturating_add(self.passed)
+    }
+
+    pub(crate) fn set_clock(&mut self, now: Timestamp) {
+        self.clock = Some(now);
     }
 
     /// Lets time pass.
@@ -61,44 +89,49 @@ impl Table {
         Some(*id)
     }
 
-    pub(crate) fn create(
-        &mut self,
-        id: TaskId,
-        scope: DedupScope,
-        key: u64,
-        start: Start,
-        max_retries: u32,
-    ) {
+    pub(crate) fn create(&mut self, id: TaskId, new: New) {
         let now = self.now();
         let facts = TaskFacts {
             status: Status::NotStarted,
-            due_at: match start {
+            due_at: match new.start {
                 Start::After(delay) => Some(now.saturating_add(delay)),
                 Start::Held => None,
             },
             leased: false,
             attempt: 0,
             retries: 0,
-            max_retries: i64::from(max_retries),
+            max_retries: new.max_retries,
             crashes: 0,
             error_kind: None,
-            dedup_scope: scope.kind(),
+            dedup_scope: new.scope.kind(),
         };
-        let slot_until = match scope {
+        let slot_until = match new.scope {
             DedupScope::Window(window) => Some(now.saturating_add(window)),
             _ => None,
         };
         let task = Modelled {
             facts,
-            slot: Some(key),
+            slot: Some(new.key),
             slot_until,
             finished: false,
+            priority: new.priority,
+            payload: new.payload,
+            result: None,
             history: BTreeMap::new(),
         };
         assert!(
             self.tasks.insert(id, task).is_none(),
             "task {id} was there already"
         );
+    }
+
+    /// The holder of a slot takes a submission; one that still waits, or waits again, may take its payload.
+    pub(crate) fn merge(&mut self, holder: TaskId, replace: bool, payload: &Value) {
+        self.apply(holder, Event::Resubmitted).unwrap();
+        let task = self.tasks.get_mut(&holder).unwrap();
+        if replace && !task.facts.leased && !task.facts.is_ended() {
+            task.payload = payload.clone();
+        }
     }
 
     /// Does to a task what the core decides.
@@ -110,17 +143,19 @@ impl Table {
         Ok(())
     }
 
-    /// The outcome of an attempt: nothing, when it has lost its lease.
-    pub(crate) fn settle(&mut self, id: TaskId, attempt: i64, event: Event) {
+    /// The outcome of an attempt: nothing, when it has lost its lease. Tells which.
+    pub(crate) fn settle(&mut self, id: TaskId, attempt: i64, event: Event) -> bool {
         let facts = &self.tasks[&id].facts;
-        if facts.leased && facts.attempt == attempt {
+        let held = facts.leased && facts.attempt == attempt;
+        if held {
             self.apply(id, event).unwrap();
         }
+        held
     }
 
-    /// What a worker takes that has room for one task: the one that has been due for longest, those on
-    /// their last chance after all others. Tasks that crashed too often end on the way; their number
-    /// comes with it.
+    /// What a worker takes that has room for one task: of the highest priority the one that has been due
+    /// for longest, those on their last chance after all others of the priority. Tasks that crashed too
+    /// often end on the way; their number comes with it.
     pub(crate) fn claim(&mut self, lease: Duration) -> (Option<TaskId>, u64) {
         let now = self.now();
         let mut quarantined = 0;
@@ -129,7 +164,7 @@ impl Table {
             let next = due.min_by_key(|(id, task)| {
                 let facts = &task.facts;
                 let last = !facts.leased && facts.is_on_last_chance(CRASH_LIMIT);
-                (last, facts.due_at, **id)
+                (Reverse(task.priority), last, facts.due_at, **id)
             });
             let Some((&id, task)) = next else {
                 return (None, quarantined);

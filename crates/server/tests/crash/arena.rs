@@ -143,7 +143,16 @@ impl Arena {
         raw.close().await;
     }
 
-    async fn raw(&self) -> Raw {
+    /// A time as microseconds since 1970.
+    pub(crate) fn micros(&self, column: &str) -> String {
+        match self.engine.dialect {
+            Dialect::Sqlite => column.to_owned(),
+            Dialect::Mysql => format!("TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {column})"),
+            Dialect::Postgres => format!("(EXTRACT(EPOCH FROM {column}) * 1000000)::bigint"),
+        }
+    }
+
+    pub(crate) async fn raw(&self) -> Raw {
         match self.engine.dialect {
             Dialect::Sqlite => Raw::sqlite(self.file(), PREFIX),
             dialect => Raw::server(dialect, &self.url, PREFIX).await,

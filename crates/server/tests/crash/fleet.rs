@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 /// The lease of audited tasks.
 pub(crate) const LEASE: Duration = Duration::from_secs(2);
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
+/// How the names of all logs begin.
+const LOG: &str = "log";
 const BINARY: &str = env!("CARGO_BIN_EXE_dutiful");
 
 /// What a process is to be.
@@ -30,6 +32,11 @@ pub(crate) const WORKER: Role = Role {
     batch: 16,
     names: 0,
 };
+/// One that has a periodic.
+pub(crate) const TICKER: Role = Role {
+    role: "ticker",
+    ..WORKER
+};
 /// One that submits without end.
 pub(crate) const SUBMITTER: Role = Role {
     role: "submitter",
@@ -37,12 +44,40 @@ pub(crate) const SUBMITTER: Role = Role {
     names: 0,
 };
 
-/// A process was held up or ended at these times; `to` is the end of time for one that was killed.
+/// A process, or the database under it, was held up or ended at these times; `to` is the end of time for
+/// one that was killed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fault {
     pub(crate) pid: u32,
     pub(crate) from: u128,
     pub(crate) to: u128,
+}
+
+/// What the processes of a trial have logged, those that are gone included.
+pub(crate) fn logs(arena: &Arena) -> Vec<String> {
+    let entries = std::fs::read_dir(arena.folder.path()).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let is_log = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        name.starts_with(LOG)
+    };
+    paths
+        .filter(is_log)
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect()
+}
+
+/// The lines in which they warn that they cannot claim, settle or renew. Transactions in each other's way
+/// are no reason to: they are repeated, and nobody hears of it.
+pub(crate) fn complaints(arena: &Arena) -> Vec<String> {
+    let words = ["cannot", "could not", "refuses"];
+    let is_complaint = |line: &&str| {
+        (line.contains("WARN") || line.contains("ERROR"))
+            && words.iter().any(|word| line.contains(word))
+    };
+    let logs = logs(arena);
+    let complaints = logs.iter().flat_map(|log| log.lines().filter(is_complaint));
+    complaints.map(str::to_owned).collect()
 }
 
 /// A process that does not outlive its trial.
@@ -100,7 +135,7 @@ impl Process {
 
     fn spawn(arena: &Arena, mut command: Command) -> Process {
         let log = tempfile::Builder::new()
-            .prefix("log")
+            .prefix(LOG)
             .tempfile_in(arena.folder.path())
             .unwrap();
         let (file, log) = log.keep().unwrap();
@@ -194,16 +229,24 @@ impl Drop for Process {
 /// The workers of a trial. Some may be stopped for a while.
 pub(crate) struct Fleet {
     arena: Arc<Arena>,
+    role: Role,
     pub(crate) workers: Vec<Process>,
     stopped: Vec<(Process, u128, Instant)>,
     pub(crate) faults: Vec<Fault>,
 }
 
 impl Fleet {
+    /// Workers for audited tasks.
     pub(crate) fn start(arena: &Arc<Arena>, count: usize) -> Fleet {
-        let workers = (0..count).map(|_| Process::start(arena, WORKER)).collect();
+        Fleet::of(arena, WORKER, count)
+    }
+
+    /// So many processes of one role.
+    pub(crate) fn of(arena: &Arc<Arena>, role: Role, count: usize) -> Fleet {
+        let workers = (0..count).map(|_| Process::start(arena, role)).collect();
         Fleet {
             arena: Arc::clone(arena),
+            role,
             workers,
             stopped: Vec::new(),
             faults: Vec::new(),
@@ -212,13 +255,24 @@ impl Fleet {
 
     /// One more.
     pub(crate) fn add(&mut self) {
-        self.workers.push(Process::start(&self.arena, WORKER));
+        self.workers.push(Process::start(&self.arena, self.role));
     }
 
     /// kill -9 of one.
     pub(crate) fn kill(&mut self, index: usize) {
         let fault = self.workers.swap_remove(index).kill();
         self.faults.push(fault);
+    }
+
+    /// The database was away for all of them since then, until now.
+    pub(crate) fn cut_off_since(&mut self, from: u128) {
+        let to = audit::now();
+        let fault = |worker: &Process| Fault {
+            pid: worker.pid(),
+            from,
+            to,
+        };
+        self.faults.extend(self.workers.iter().map(fault));
     }
 
     /// SIGSTOP of one; it goes on after this time, at a later [`Fleet::thaw`].

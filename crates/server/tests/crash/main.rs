@@ -14,6 +14,7 @@ mod arena;
 mod audit;
 mod clock;
 mod fleet;
+mod leases;
 mod roles;
 mod seed;
 mod server;

@@ -1,10 +1,11 @@
-//! What this program is when a trial starts it as a process: a worker, or one that submits.
+//! What this program is when a trial starts it as a process: a worker, one with a periodic, or one that
+//! submits.
 //!
 //! Everything is said by the environment: `CRASH_ROLE`, `CRASH_URL`, `CRASH_AUDIT` (the file), `CRASH_LEASE`
 //! and `CRASH_GRACE` (milliseconds), `CRASH_BATCH`, `CRASH_NAMES` (further task names, for idling).
 
 use crate::audit::{Pen, What};
-use dutiful::{Client, Context, Dedup, Task, TaskResult, Worker};
+use dutiful::{Client, Context, Dedup, Missed, Overlap, Periodic, Task, TaskResult, Worker};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -19,6 +20,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// The variable that says what to be.
 pub(crate) const ROLE: &str = "CRASH_ROLE";
+/// The time between two ticks of the periodic.
+pub(crate) const TICK: Duration = Duration::from_millis(100);
 /// How many submissions are under way at once.
 const SUBMITTERS: u64 = 4;
 
@@ -87,6 +90,22 @@ impl Task for AbortTask {
     }
 }
 
+/// What the periodic submits.
+pub(crate) struct TickTask;
+
+impl Task for TickTask {
+    type Payload = ();
+    type Output = ();
+
+    async fn process(&self, (): (), _cx: &Context) -> TaskResult<()> {
+        Ok(())
+    }
+
+    fn lease(&self) -> Duration {
+        Duration::from_millis(number("CRASH_LEASE"))
+    }
+}
+
 /// One of many names for which there is never anything to do.
 struct IdleTask<const N: usize>;
 
@@ -117,6 +136,7 @@ pub(crate) fn run(role: &str) -> ExitCode {
     let done = runtime.block_on(async {
         match role {
             "worker" => worker().await,
+            "ticker" => tick().await,
             "submitter" => submit().await,
             other => panic!("{other} is no role"),
         }
@@ -145,6 +165,14 @@ async fn worker() -> dutiful::Result<()> {
         worker
     };
     worker.run().await
+}
+
+/// Each tick submits a task, whatever became of the last one and however late it is.
+async fn tick() -> dutiful::Result<()> {
+    let client = Client::connect(&text("CRASH_URL")).await?;
+    let periodic = Periodic::every(TICK, TickTask);
+    let periodic = periodic.overlap(Overlap::Allow).missed(Missed::All);
+    Worker::new(client).register(periodic).run().await
 }
 
 /// With these a worker knows 20 names.

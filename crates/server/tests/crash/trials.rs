@@ -8,6 +8,7 @@ mod killed;
 mod pills;
 mod share;
 mod sigterm;
+mod ticks;
 
 use crate::arena::Arena;
 use crate::engine::Engine;
@@ -40,6 +41,8 @@ pub(crate) fn everywhere() -> Vec<Promise> {
         sigterm::sigterm_under_load_twenty_times_loses_and_charges_nothing,
         sigterm::a_second_signal_ends_the_process_at_once,
         share::three_workers_share_and_take_over,
+        share::workers_that_are_killed_and_stopped_lose_and_double_nothing,
+        ticks::each_tick_submits_one_task_over_ten_workers_that_are_killed,
         idle::an_idle_worker_costs_next_to_nothing,
     ]
 }

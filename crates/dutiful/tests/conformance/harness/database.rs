@@ -230,6 +230,18 @@ impl TestDb {
         }
     }
 
+    /// Sets the time in a column back by so much.
+    pub(crate) fn earlier(&self, column: &str, by: Duration) -> String {
+        let micros = by.as_micros();
+        match self.dialect() {
+            Dialect::Sqlite => format!("{column} = {column} - {micros}"),
+            Dialect::Mysql => format!("{column} = {column} - INTERVAL {micros} MICROSECOND"),
+            Dialect::Postgres => {
+                format!("{column} = {column} - {micros} * interval '1 microsecond'")
+            }
+        }
+    }
+
     /// Makes the task due, so many seconds from now; in the past, its lease has run out.
     pub(crate) async fn set_due(&self, id: TaskId, seconds: i64) {
         let due = self.now_plus(seconds);

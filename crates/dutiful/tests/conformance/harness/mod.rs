@@ -1,9 +1,11 @@
 //! What the cases stand on: engines, throw-away databases, handlers that a test holds in its hand.
 
 pub(crate) mod database;
+pub(crate) mod documents;
 pub(crate) mod door;
 pub(crate) mod engine;
 pub(crate) mod life;
+pub(crate) mod meter;
 pub(crate) mod proxy;
 pub(crate) mod raw;
 pub(crate) mod script;

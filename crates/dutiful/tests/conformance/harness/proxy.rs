@@ -95,15 +95,9 @@ impl Proxy {
         self.cuts.send_modify(|count| *count += 1);
     }
 
-    /// The URL with this in place of the server. Encrypted, nothing could be read of it.
+    /// The URL with this in place of the server.
     pub(crate) fn url(&self, url: &str) -> String {
-        let (scheme, rest) = url.split_once("://").unwrap();
-        let (user, place) = rest.rsplit_once('@').unwrap();
-        let (_, database) = place.split_once('/').unwrap();
-        format!(
-            "{scheme}://{user}@127.0.0.1:{}/{database}?sslmode=disable",
-            self.port
-        )
+        at_port(url, self.port)
     }
 }
 
@@ -119,6 +113,14 @@ impl Shared {
         self.lost.fetch_add(u64::from(taken), Ordering::SeqCst);
         taken
     }
+}
+
+/// The URL with a port of this machine in place of the server. Encrypted, nothing could be read of it.
+pub(crate) fn at_port(url: &str, port: u16) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let (user, place) = rest.rsplit_once('@').unwrap();
+    let (_, database) = place.split_once('/').unwrap();
+    format!("{scheme}://{user}@127.0.0.1:{port}/{database}?sslmode=disable")
 }
 
 /// The server's host and port in a URL.

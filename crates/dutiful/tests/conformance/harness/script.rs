@@ -110,7 +110,8 @@ impl<const N: usize> Task for Script<N> {
 pub(crate) struct Started {
     pub(crate) payload: Value,
     pub(crate) cx: Context,
-    answer: oneshot::Sender<TaskResult<Value>>,
+    /// `None` stands for a panic.
+    answer: oneshot::Sender<Option<TaskResult<Value>>>,
 }
 
 impl Started {
@@ -121,7 +122,13 @@ impl Started {
     /// Ends the run.
     pub(crate) fn end(self, answer: TaskResult<Value>) {
         // The handler may have been dropped, which the test finds out by other means.
-        let _ = self.answer.send(answer);
+        let _ = self.answer.send(Some(answer));
+    }
+
+    /// Ends the run with a panic.
+    #[allow(dead_code, reason = "the histories of the model end runs in all ways")]
+    pub(crate) fn panic(self) {
+        let _ = self.answer.send(None);
     }
 
     /// Whether nobody waits for the answer any more: the handler was dropped.
@@ -200,7 +207,10 @@ where
         let let_go = || Err(TaskError::failed("the test let go of the run"));
         wait(
             told,
-            Box::pin(async move { answered.await.unwrap_or_else(|_| let_go()) }),
+            Box::pin(async move {
+                let answer = answered.await.unwrap_or_else(|_| Some(let_go()));
+                answer.unwrap_or_else(|| panic!("the test told the run to panic"))
+            }),
         )
     });
     (

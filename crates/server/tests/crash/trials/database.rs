@@ -33,10 +33,12 @@ pub(crate) async fn the_database_may_be_killed_and_restarted_under_load(arena: A
     for _ in 0..OUTAGES {
         work_goes_on(&arena, Duration::from_secs(20)).await;
         tokio::time::sleep(seed.millis(200, 1_200)).await;
+        let from = crate::audit::now();
         server::db("kill", &arena.engine).await;
         tokio::time::sleep(seed.millis(300, 1_500)).await;
         server::db("start", &arena.engine).await;
         longest = longest.max(work_goes_on(&arena, GOES_ON).await);
+        fleet.cut_off_since(from);
         fleet.assert_alive();
     }
     let fault = submitter.kill();
@@ -58,11 +60,13 @@ pub(crate) async fn a_frozen_database_wedges_nobody(arena: Arc<Arena>) {
     let submitter = Process::start(&arena, SUBMITTER);
     work_goes_on(&arena, Duration::from_secs(20)).await;
     let thaw = Thaw(arena.engine.clone());
+    let from = crate::audit::now();
     server::db("freeze", &arena.engine).await;
     tokio::time::sleep(FROZEN).await;
     server::db("thaw", &arena.engine).await;
     drop(thaw);
     let after = work_goes_on(&arena, GOES_ON).await;
+    fleet.cut_off_since(from);
     fleet.assert_alive();
     let fault = submitter.kill();
     let acknowledged = settle(&arena, &mut fleet, fault).await;

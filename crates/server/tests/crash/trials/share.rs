@@ -1,9 +1,13 @@
-//! `dutiful worker` three times, and `dutiful submit`.
+//! `dutiful worker` three times, and `dutiful submit`: workers share, and take over from one that was killed,
+//! or from one after another that are killed or stopped.
 
 use crate::arena::Arena;
 use crate::engine::Dialect;
-use crate::fleet::Process;
+use crate::fleet::{Process, complaints, logs};
+use crate::seed::Seed;
 use crate::wait::until;
+use dutiful::{Filter, State};
+use nix::sys::signal::Signal;
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,27 +17,43 @@ const WORKERS: usize = 3;
 /// Submitted twice: before each worker has run some, and before one is killed.
 const BULK: i64 = 3_000;
 const FROM_A_SHELL: i64 = 3;
+/// How often a message is repeated: each task takes its time.
+const TIMES: usize = 400;
+/// How often one is killed or stopped where that is done again and again.
+const ROUNDS: usize = 6;
+const A_ROUND: i64 = 1_500;
 const LIMIT: Duration = Duration::from_secs(60);
 /// What is left of the dead worker's leases, and what the others may take to notice.
 const REST_OF_LEASE: i64 = 1;
 const NOTICE: Duration = Duration::from_secs(2);
 
-pub(crate) async fn three_workers_share_and_take_over(arena: Arc<Arena>) {
-    let mut workers: Vec<Process> = (0..WORKERS)
-        .map(|_| Process::dutiful_worker(&arena))
+async fn start_workers(arena: &Arena) -> Vec<Process> {
+    let workers: Vec<Process> = (0..WORKERS)
+        .map(|_| Process::dutiful_worker(arena))
         .collect();
     for worker in &workers {
         let started = || async { worker.log().contains("Started") };
         until("the worker has started", LIMIT, started).await;
     }
+    workers
+}
+
+pub(crate) async fn three_workers_share_and_take_over(arena: Arc<Arena>) {
+    let mut workers = start_workers(&arena).await;
     submit_from_a_shell(&arena);
-    submit_in_bulk(&arena, "first").await;
-    let all_run = || async { workers.iter().all(|worker| !succeeded(worker).is_empty()) };
+    submit_in_bulk(&arena, "first", BULK).await;
+    let all_run = || async {
+        workers
+            .iter()
+            .all(|worker| !succeeded(&worker.log()).is_empty())
+    };
     until("each worker runs some", LIMIT, all_run).await;
 
-    submit_in_bulk(&arena, "second").await;
-    let (victim, held) = kill_one_that_holds_tasks(&arena, &mut workers).await;
-    assert!(held > 0, "the killed worker held nothing");
+    submit_in_bulk(&arena, "second", BULK).await;
+    let victim = stop_one_that_holds_tasks(&arena, &mut workers).await;
+    let pid = victim.pid();
+    victim.kill();
+    let victim = pid;
     // What was due before these leases end comes first.
     let others = format!(
         "SELECT COUNT(*) FROM dutiful_tasks WHERE status <> 'success' \
@@ -60,18 +80,107 @@ pub(crate) async fn three_workers_share_and_take_over(arena: Arc<Arena>) {
     })
     .await;
     judge(&arena, held).await;
-    let shares: Vec<usize> = workers
-        .iter()
-        .map(|worker| succeeded(worker).len())
-        .collect();
+    let share = |worker: &Process| succeeded(&worker.log()).len();
+    let shares: Vec<usize> = workers.iter().map(share).collect();
     eprintln!(
         "{}: {held} tasks taken over after {after:.1?}, the others ran {shares:?}",
         arena.engine.name
     );
-    runs_once(&workers);
+    end_well(&arena, workers).await;
+}
+
+pub(crate) async fn workers_that_are_killed_and_stopped_lose_and_double_nothing(arena: Arc<Arena>) {
+    let mut seed = Seed::new();
+    let mut workers = start_workers(&arena).await;
+    for round in 0..ROUNDS {
+        submit_in_bulk(&arena, &format!("round {round}:"), A_ROUND).await;
+        let victim = stop_one_that_holds_tasks(&arena, &mut workers).await;
+        if round % 2 == 0 {
+            let pid = victim.pid();
+            victim.kill();
+            lose_leases(&arena, pid).await;
+            workers.push(Process::dutiful_worker(&arena));
+        } else {
+            // It goes on with what it no longer holds, and comes too late with what it has done. It may have
+            // been stopped with a lock in its hand: then the others wait for it.
+            let pid = victim.pid();
+            let lost = tokio::spawn({
+                let arena = Arc::clone(&arena);
+                async move { lose_leases(&arena, pid).await }
+            });
+            tokio::time::sleep(seed.millis(300, 600)).await;
+            victim.signal(Signal::SIGCONT);
+            lost.await.unwrap();
+            workers.push(victim);
+        }
+    }
+    let client = arena.client().await;
+    until("all tasks succeed", LIMIT, || async {
+        let unlucky = Filter::new().state(State::Quarantined);
+        for task in client.list(&unlucky).await.unwrap().tasks {
+            client.retry(task.id).await.unwrap();
+        }
+        arena.open_tasks().await == 0
+    })
+    .await;
+    let lost = judge_rounds(&arena).await;
+    eprintln!("{}: {ROUNDS} rounds, {lost} leases lost", arena.engine.name);
+    assert!(lost > 0, "no lease was lost");
+    end_well(&arena, workers).await;
+}
+
+/// Nothing is said to have succeeded twice, nobody complains, and all end in their own way.
+async fn end_well(arena: &Arena, workers: Vec<Process>) {
     for worker in workers {
         assert_eq!(worker.stop().await, Some(0));
     }
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for id in logs(arena).iter().flat_map(|log| succeeded(log)) {
+        *times.entry(id).or_default() += 1;
+    }
+    let twice: Vec<_> = times.iter().filter(|(_, count)| **count > 1).collect();
+    assert!(twice.is_empty(), "said to have succeeded twice: {twice:?}");
+    assert_eq!(complaints(arena), Vec::<String>::new());
+}
+
+/// As if the time of its leases had passed.
+async fn lose_leases(arena: &Arena, pid: u32) {
+    let now = now_plus(arena, 0);
+    arena
+        .exec(&format!(
+            "UPDATE dutiful_tasks SET due_at = {now} WHERE worker LIKE '%-{pid}-%'"
+        ))
+        .await;
+}
+
+/// Each task has run as often as its row says, its history is one lost lease for each run but the last, and
+/// its result is right. Gives back how many leases were lost.
+async fn judge_rounds(arena: &Arena) -> i64 {
+    let all = arena.int("SELECT COUNT(*) FROM dutiful_tasks").await;
+    assert_eq!(all, A_ROUND * i64::try_from(ROUNDS).unwrap());
+    let odd = "SELECT COUNT(*) FROM dutiful_tasks AS t
+               WHERE attempt <> crashes + 1 OR retries <> 0 OR finished_at IS NULL OR due_at IS NOT NULL
+                  OR worker IS NOT NULL OR crashes <>
+                     (SELECT COUNT(*) FROM dutiful_attempts
+                      WHERE task_id = t.id AND outcome = 'lease_lost' AND attempt < t.attempt)";
+    assert_eq!(arena.int(odd).await, 0);
+    for row in arena
+        .rows("SELECT task_payload, result_data FROM dutiful_tasks")
+        .await
+    {
+        let [payload, result] = [0, 1].map(|cell: usize| {
+            let text = row[cell].as_deref().unwrap();
+            serde_json::from_str::<serde_json::Value>(text).unwrap()
+        });
+        let message = payload["message"].as_str().unwrap();
+        assert_eq!(result["output"], message.repeat(TIMES));
+    }
+    let lost = arena.int("SELECT COUNT(*) FROM dutiful_attempts").await;
+    assert_eq!(
+        lost,
+        arena.int("SELECT SUM(crashes) FROM dutiful_tasks").await
+    );
+    lost
 }
 
 fn submit_from_a_shell(arena: &Arena) {
@@ -89,10 +198,10 @@ fn submit_from_a_shell(arena: &Arena) {
 }
 
 /// By plain SQL, as any program may.
-async fn submit_in_bulk(arena: &Arena, which: &str) {
-    for chunk in 0..BULK / 500 {
+async fn submit_in_bulk(arena: &Arena, which: &str, count: i64) {
+    for chunk in 0..count / 500 {
         let values: Vec<String> = (0..500)
-            .map(|n| json!({ "message": format!("{which} {} ", chunk * 500 + n), "count": 400 }))
+            .map(|n| json!({ "message": format!("{which} {} ", chunk * 500 + n), "count": TIMES }))
             .map(|payload| format!("('ExampleTask', '{payload}')"))
             .collect();
         let sql = format!(
@@ -103,19 +212,17 @@ async fn submit_in_bulk(arena: &Arena, which: &str) {
     }
 }
 
-/// Stops one at a moment when it holds tasks, and kills it.
-async fn kill_one_that_holds_tasks(arena: &Arena, workers: &mut Vec<Process>) -> (u32, i64) {
+/// Stops one at a moment when it holds tasks, and takes it away from the others.
+async fn stop_one_that_holds_tasks(arena: &Arena, workers: &mut Vec<Process>) -> Process {
     for round in 0..200 {
         let worker = &workers[round % WORKERS];
         let pid = worker.pid();
-        worker.signal(nix::sys::signal::Signal::SIGSTOP);
+        worker.signal(Signal::SIGSTOP);
         let theirs = format!("SELECT COUNT(*) FROM dutiful_tasks WHERE worker LIKE '%-{pid}-%'");
-        let held = arena.int(&theirs).await;
-        if held > 0 {
-            workers.swap_remove(round % WORKERS).kill();
-            return (pid, held);
+        if arena.int(&theirs).await > 0 {
+            return workers.swap_remove(round % WORKERS);
         }
-        worker.signal(nix::sys::signal::Signal::SIGCONT);
+        worker.signal(Signal::SIGCONT);
         tokio::time::sleep(Duration::from_millis(3)).await;
     }
     panic!("no worker was ever seen to hold a task");
@@ -134,9 +241,8 @@ async fn judge(arena: &Arena, held: u64) {
     );
 }
 
-/// The ids of the tasks that succeeded, by the worker's log.
-fn succeeded(worker: &Process) -> Vec<String> {
-    let log = worker.log();
+/// The ids of the tasks that succeeded, by a worker's log.
+fn succeeded(log: &str) -> Vec<String> {
     let lines = log
         .lines()
         .filter(|line| line.contains("ExampleTask") && line.contains(" succeeded in "));
@@ -146,15 +252,6 @@ fn succeeded(worker: &Process) -> Vec<String> {
         words[at - 1].to_owned()
     };
     lines.map(id).collect()
-}
-
-fn runs_once(workers: &[Process]) {
-    let mut times: HashMap<String, usize> = HashMap::new();
-    for id in workers.iter().flat_map(succeeded) {
-        *times.entry(id).or_default() += 1;
-    }
-    let twice: Vec<_> = times.iter().filter(|(_, count)| **count > 1).collect();
-    assert!(twice.is_empty(), "said to have succeeded twice: {twice:?}");
 }
 
 fn now_plus(arena: &Arena, seconds: i64) -> String {

@@ -2,7 +2,7 @@
 
 use crate::arena::Arena;
 use crate::audit::What;
-use crate::fleet::{Fleet, GRACE, Process, WORKER};
+use crate::fleet::{Fleet, GRACE, Process, WORKER, complaints};
 use crate::seed::Seed;
 use crate::verdict::{self, Verdict};
 use crate::wait::until;
@@ -66,6 +66,7 @@ pub(crate) async fn sigterm_under_load_twenty_times_loses_and_charges_nothing(ar
         attempts.len()
     );
     verdict.assert_good();
+    assert_eq!(complaints(&arena), Vec::<String>::new());
 }
 
 pub(crate) async fn a_second_signal_ends_the_process_at_once(arena: Arc<Arena>) {
