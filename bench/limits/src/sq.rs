@@ -95,7 +95,10 @@ pub(crate) fn insert_one(file: &str, tasks: usize) -> Result<Timed> {
     for number in 0..tasks {
         insert(&connection, number, true)?;
     }
-    Ok(Timed::since(begun, "one row, ON CONFLICT DO UPDATE RETURNING"))
+    Ok(Timed::since(
+        begun,
+        "one row, ON CONFLICT DO UPDATE RETURNING",
+    ))
 }
 
 pub(crate) fn insert_bulk(file: &str, tasks: usize, unique: bool) -> Result<Timed> {

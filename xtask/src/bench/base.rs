@@ -58,6 +58,9 @@ impl ValueEnum for Base {
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.name()))
+        match self {
+            Base::Sqlite => Some(PossibleValue::new("sqlite")),
+            Base::Server(engine) => engine.to_possible_value(),
+        }
     }
 }

@@ -97,7 +97,13 @@ fn draw_group(body: &mut String, group: &Group, top: f64) -> f64 {
     for bar in &group.bars {
         let length = (bar.value / longest * BAR_LENGTH).max(1.0);
         let baseline = at + BAR_HEIGHT - 3.5;
-        text(body, "name", "end", (BARS_AT - 10.0, baseline), &escape(&bar.name));
+        text(
+            body,
+            "name",
+            "end",
+            (BARS_AT - 10.0, baseline),
+            &escape(&bar.name),
+        );
         // Writing to a string cannot fail.
         let _ = writeln!(
             body,
@@ -105,7 +111,13 @@ fn draw_group(body: &mut String, group: &Group, top: f64) -> f64 {
             bar.kind.class()
         );
         let beside = BARS_AT + length + 8.0;
-        text(body, "value", "start", (beside, baseline), &number(bar.value));
+        text(
+            body,
+            "value",
+            "start",
+            (beside, baseline),
+            &number(bar.value),
+        );
         at += LINE_HEIGHT;
     }
     at

@@ -59,7 +59,12 @@ impl Contest<'_> {
         records.collect()
     }
 
-    fn record(&self, server: &str, figure: Figure, (settings, sides): (String, Sides)) -> Result<Record> {
+    fn record(
+        &self,
+        server: &str,
+        figure: Figure,
+        (settings, sides): (String, Sides),
+    ) -> Result<Record> {
         Ok(Record {
             engine: self.base.name(),
             server: server.to_owned(),
@@ -85,7 +90,10 @@ fn sides(
     for outcome in theirs {
         let line = &outcome.line;
         let value = line[field].as_f64();
-        rival.add(value.with_context(|| format!("no {field} in {line}"))?, None);
+        rival.add(
+            value.with_context(|| format!("no {field} in {line}"))?,
+            None,
+        );
         rival.tasks = line["tasks"].as_u64().unwrap_or(0);
         rival.peak_memory_mb = most(rival.peak_memory_mb, line["peak_memory_mb"].as_f64());
         let told = line["settings"].as_str().or(line["shape"].as_str());
@@ -160,11 +168,12 @@ mod tests {
     #[test]
     fn both_sides_are_read_from_what_their_programs_print() {
         let theirs = [10.0, 30.0].map(|rate| {
-            outcome(json!({"per_second": rate, "tasks": 7, "settings": "a=1", "peak_memory_mb": rate}))
+            outcome(
+                json!({"per_second": rate, "tasks": 7, "settings": "a=1", "peak_memory_mb": rate}),
+            )
         });
-        let ours = [90.0, 60.0].map(|rate| {
-            outcome(json!({"figures": [{"id": "drain", "value": rate, "over": 9}]}))
-        });
+        let ours = [90.0, 60.0]
+            .map(|rate| outcome(json!({"figures": [{"id": "drain", "value": rate, "over": 9}]})));
         let (settings, sides) = sides(&theirs, &ours, "per_second", Figure::Drain).unwrap();
         assert_eq!(settings, "a=1");
         assert_eq!((sides.rival.tasks, sides.dutiful.tasks), (7, 9));

@@ -116,11 +116,12 @@ fn hold(
         command
     };
     let driver = driver(base.family());
+    let rival = format!("{} {shape}", measure.rival);
     let lock = stage.programs.root.join("bench/limits/Cargo.lock");
     let contest = Contest {
         base,
         measure,
-        rival: format!("{} {shape}", measure.rival).trim_end(),
+        rival: rival.trim_end(),
         version: &format!("{driver} {}", version(&lock, driver)?),
         command: &run,
         tasks: options.tasks,

@@ -28,9 +28,7 @@ fn memory_gigabytes() -> Result<f64> {
     let text = read("/proc/meminfo")?;
     let line = text.lines().find(|line| line.starts_with("MemTotal:"));
     let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
-    let kilobytes: f64 = kilobytes
-        .context("no MemTotal in /proc/meminfo")?
-        .parse()?;
+    let kilobytes: f64 = kilobytes.context("no MemTotal in /proc/meminfo")?.parse()?;
     Ok(kilobytes / KILOBYTES_A_GIGABYTE)
 }
 

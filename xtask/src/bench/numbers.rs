@@ -61,14 +61,20 @@ mod tests {
         let spread = |values: &[f64]| Spread::of(values).unwrap();
         assert_eq!(spread(&[3.0, 1.0, 2.0]).median, 2.0);
         assert_eq!(spread(&[4.0, 1.0, 2.0, 3.0]).median, 2.5);
-        assert_eq!((spread(&[3.0, 1.0]).min, spread(&[3.0, 1.0]).max), (1.0, 3.0));
+        assert_eq!(
+            (spread(&[3.0, 1.0]).min, spread(&[3.0, 1.0]).max),
+            (1.0, 3.0)
+        );
         assert_eq!(Spread::of(&[]), None);
     }
 
     #[test]
     fn numbers_are_grouped_and_small_ones_have_decimals() {
         let written = [0.126, 9.0, 12.34, 123.4, 1_234.0, 1_234_567.0].map(number);
-        assert_eq!(written, ["0.13", "9.00", "12.3", "123", "1,234", "1,234,567"]);
+        assert_eq!(
+            written,
+            ["0.13", "9.00", "12.3", "123", "1,234", "1,234,567"]
+        );
     }
 
     #[test]

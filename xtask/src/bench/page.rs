@@ -148,7 +148,12 @@ fn memory(text: &mut String, chapter: &Chapter) -> Result<()> {
         "\n| while draining | version | settings | peak memory of the worker, MB |\n|---|---|---|---|\n",
     );
     let told = |memory: Option<f64>| memory.map_or_else(|| "unknown".to_owned(), number);
-    let drains = || chapter.peers.iter().filter(|record| record.figure == Figure::Drain);
+    let drains = || {
+        chapter
+            .peers
+            .iter()
+            .filter(|record| record.figure == Figure::Drain)
+    };
     let ours = drains().filter_map(|record| record.sides.dutiful.peak_memory_mb);
     let ours = ours.reduce(f64::max);
     writeln!(text, "| {DUTIFUL} | this one | defaults | {} |", told(ours))?;
@@ -172,7 +177,11 @@ fn group(chapter: &Chapter) -> Option<Group> {
     let ours: Vec<f64> = all()
         .flat_map(|record| record.sides.dutiful.values.clone())
         .collect();
-    let mut bars = vec![Bar::new(DUTIFUL, Spread::of(&ours)?.median, chart::Kind::Ours)];
+    let mut bars = vec![Bar::new(
+        DUTIFUL,
+        Spread::of(&ours)?.median,
+        chart::Kind::Ours,
+    )];
     let mut add = |name: &str, values: &[f64], kind| {
         bars.extend(Spread::of(values).map(|spread| Bar::new(name, spread.median, kind)));
     };

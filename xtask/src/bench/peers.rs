@@ -65,13 +65,19 @@ fn chosen(options: &Options, only: &[String]) -> Result<Vec<&'static Rival>> {
         }
     }
     let families: Vec<_> = options.bases().iter().map(|base| base.family()).collect();
-    let is_named = |rival: &&Rival| {
-        only.is_empty() || only.iter().any(|name| rival.name.starts_with(name))
+    let is_named =
+        |rival: &&Rival| only.is_empty() || only.iter().any(|name| rival.name.starts_with(name));
+    let is_usable = |rival: &&Rival| {
+        rival
+            .families
+            .iter()
+            .any(|family| families.contains(family))
     };
-    let is_usable =
-        |rival: &&Rival| rival.families.iter().any(|family| families.contains(family));
     let chosen: Vec<&Rival> = RIVALS.iter().filter(is_named).filter(is_usable).collect();
-    ensure!(!chosen.is_empty(), "none of these peers runs on these engines");
+    ensure!(
+        !chosen.is_empty(),
+        "none of these peers runs on these engines"
+    );
     Ok(chosen)
 }
 
@@ -131,7 +137,9 @@ fn hold(
             pairs: options.pairs,
         };
         match contest.hold(stage) {
-            Ok(records) => records.into_iter().try_for_each(|record| book.add(record))?,
+            Ok(records) => records
+                .into_iter()
+                .try_for_each(|record| book.add(record))?,
             Err(error) if interrupted() => return Err(error),
             Err(error) => {
                 let (name, base) = (ready.rival.name, base.name());

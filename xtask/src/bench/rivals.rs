@@ -25,10 +25,7 @@ const DRAIN: Measure = Measure {
 const PICK_UP: Measure = Measure {
     rival: PICK_UP_NAME,
     dutiful: "pick-up",
-    figures: &[
-        ("p50_ms", Figure::PickUpP50),
-        ("p99_ms", Figure::PickUpP99),
-    ],
+    figures: &[("p50_ms", Figure::PickUpP50), ("p99_ms", Figure::PickUpP99)],
 };
 const PICK_UP_NAME: &str = "pick-up";
 

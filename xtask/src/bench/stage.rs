@@ -64,23 +64,15 @@ impl Stage {
     /// Makes an empty database in place of the last one; returns its address.
     pub(crate) fn fresh(&self, base: Base) -> Result<String> {
         let url = self.url(base)?;
-        quietly(
-            command(&self.limits)
-                .arg("fresh")
-                .env(URL_VARIABLE, &url),
-        )
-        .with_context(|| format!("cannot empty the database of {}", base.name()))?;
+        quietly(command(&self.limits).arg("fresh").env(URL_VARIABLE, &url))
+            .with_context(|| format!("cannot empty the database of {}", base.name()))?;
         Ok(url)
     }
 
     /// The server's name and version.
     pub(crate) fn version(&self, base: Base) -> Result<String> {
         let url = self.url(base)?;
-        let text = quietly(
-            command(&self.limits)
-                .arg("version")
-                .env(URL_VARIABLE, url),
-        )?;
+        let text = quietly(command(&self.limits).arg("version").env(URL_VARIABLE, url))?;
         Ok(text.trim().to_owned())
     }
 

@@ -54,7 +54,10 @@ pub(crate) async fn run(url: &str, tasks: usize, shape: Option<&str>) -> Result<
     let settling = tokio::spawn(settle(settler, batches));
     claim(&claimer, sender).await?;
     settling.await??;
-    let timed = Timed::since(begun, "claim ahead and settle on two connections, 500 a batch");
+    let timed = Timed::since(
+        begun,
+        "claim ahead and settle on two connections, 500 a batch",
+    );
     check(claimer.query_one(UNSETTLED, &[]).await?.try_get(0)?)?;
     Ok(timed)
 }
