@@ -121,13 +121,13 @@ pub(crate) const RIVALS: &[Rival] = &[
     },
     Rival {
         name: "riverqueue",
-        program: "riverqueue-postgres",
+        program: "riverqueue",
         package: "riverqueue",
         ..RUST
     },
     Rival {
         name: "riverqueue, synchronous=FULL",
-        program: "riverqueue-sqlite",
+        program: "riverqueue",
         package: "riverqueue",
         families: &[Family::Sqlite],
         ..RUST
