@@ -1,23 +1,19 @@
 //! Running programs so that Ctrl-C ends them and leaves this tool alive to stop the servers.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// The process group that runs now, 0 when none does.
 static GROUP: AtomicI32 = AtomicI32::new(0);
-
-/// How often a program's memory is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Whether a signal asked this tool to end.
 pub(crate) fn interrupted() -> bool {
@@ -30,12 +26,10 @@ pub(crate) struct Runner;
 /// A program that runs.
 pub(crate) struct Running(Child);
 
-/// What a program printed and used.
+/// How a program ended, and what it printed.
 pub(crate) struct Captured {
     pub(crate) status: ExitStatus,
     pub(crate) output: String,
-    /// The most memory that it had in use, when it lived long enough to be looked at.
-    pub(crate) peak_memory_mb: Option<f64>,
     /// It took too long and was killed.
     pub(crate) was_killed: bool,
 }
@@ -93,50 +87,33 @@ impl Runner {
     /// Runs a program to its end and keeps what it prints; kills it when it takes too long.
     pub(crate) fn capture(&self, command: &mut Command, patience: Duration) -> Result<Captured> {
         let mut running = self.spawn(command.stdout(Stdio::piped()))?;
-        let pid = running.0.id();
         let mut reader = running
             .0
             .stdout
             .take()
             .context("the program has no output")?;
         let (ended, end) = mpsc::channel();
-        let watcher = std::thread::spawn(move || watch(pid, patience, &end));
+        let watcher = std::thread::spawn(move || watch(patience, &end));
         let mut output = Vec::new();
         reader.read_to_end(&mut output)?;
         let status = running.wait()?;
         drop(ended);
-        let watched = watcher.join();
-        let (peak_memory_mb, was_killed) =
-            watched.map_err(|_| anyhow::anyhow!("the watcher failed"))?;
+        let was_killed = watcher.join();
         Ok(Captured {
             status,
             output: String::from_utf8_lossy(&output).into_owned(),
-            peak_memory_mb,
-            was_killed,
+            was_killed: was_killed.map_err(|_| anyhow!("the watcher failed"))?,
         })
     }
 }
 
-/// Looks at a program until it ends; kills it when it takes too long.
-fn watch(pid: u32, patience: Duration, end: &Receiver<()>) -> (Option<f64>, bool) {
-    let begun = Instant::now();
-    let (mut peak, mut was_killed) = (None, false);
-    while end.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
-        peak = peak_memory_mb(pid).or(peak);
-        if begun.elapsed() > patience && !was_killed {
-            was_killed = true;
-            signal_group(Signal::SIGKILL);
-        }
+/// Waits until a program has ended; kills it when it takes too long, and tells whether it did.
+fn watch(patience: Duration, end: &Receiver<()>) -> bool {
+    let is_late = end.recv_timeout(patience) == Err(RecvTimeoutError::Timeout);
+    if is_late {
+        signal_group(Signal::SIGKILL);
     }
-    (peak, was_killed)
-}
-
-/// What Linux tells about a living process; a dead one has no memory.
-fn peak_memory_mb(pid: u32) -> Option<f64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kilobytes / 1024.0)
+    is_late
 }
 
 impl Running {

@@ -9,9 +9,11 @@ use super::base::Base;
 use super::figure::{Figure, Measure};
 use super::machine::today;
 use super::numbers::{Spread, number};
-use super::programs::Outcome;
 use super::record::{Record, Side, Sides};
 use super::stage::Stage;
+
+/// The figure of Dutiful's memory.
+const PEAK_MEMORY: &str = "peak_memory";
 
 /// Who measures what against whom.
 pub(crate) struct Contest<'a> {
@@ -31,12 +33,12 @@ impl Contest<'_> {
     pub(crate) fn hold(&self, stage: &Stage) -> Result<Vec<Record>> {
         let (mut theirs, mut ours) = (Vec::new(), Vec::new());
         for pair in 0..self.pairs {
-            let run_rival = |outcomes: &mut Vec<Outcome>| -> Result<()> {
+            let run_rival = |outcomes: &mut Vec<Value>| -> Result<()> {
                 let url = stage.fresh(self.base)?;
                 outcomes.push(stage.programs.measure(&mut (self.command)(), &url)?);
                 Ok(())
             };
-            let run_dutiful = |outcomes: &mut Vec<Outcome>| -> Result<()> {
+            let run_dutiful = |outcomes: &mut Vec<Value>| -> Result<()> {
                 let only = self.measure.dutiful;
                 outcomes.push(stage.run_dutiful(self.base, self.tasks, only)?);
                 Ok(())
@@ -79,12 +81,7 @@ impl Contest<'_> {
 }
 
 /// The rival's settings, and the values of one figure.
-fn sides(
-    theirs: &[Outcome],
-    ours: &[Outcome],
-    field: &str,
-    figure: Figure,
-) -> Result<(String, Sides)> {
+fn sides(theirs: &[Value], ours: &[Value], field: &str, figure: Figure) -> Result<(String, Sides)> {
     let mut settings = String::new();
     let mut rival = Side::default();
     for outcome in theirs {
@@ -100,9 +97,10 @@ fn sides(
         settings = told.unwrap_or_default().to_owned();
     }
     let mut dutiful = Side::default();
-    for outcome in ours {
-        let (value, tasks) = dutiful_figure(&outcome.line, figure.id())?;
-        dutiful.add(value, outcome.peak_memory_mb);
+    for document in ours {
+        let (value, tasks) = dutiful_figure(document, figure.id())?;
+        let memory = dutiful_figure(document, PEAK_MEMORY).ok();
+        dutiful.add(value, memory.map(|(value, _)| value));
         dutiful.tasks = tasks;
     }
     Ok((settings, Sides { rival, dutiful }))
@@ -158,22 +156,13 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn outcome(line: Value) -> Outcome {
-        Outcome {
-            line,
-            peak_memory_mb: Some(20.0),
-        }
-    }
-
     #[test]
     fn both_sides_are_read_from_what_their_programs_print() {
         let theirs = [10.0, 30.0].map(|rate| {
-            outcome(
-                json!({"per_second": rate, "tasks": 7, "settings": "a=1", "peak_memory_mb": rate}),
-            )
+            json!({"per_second": rate, "tasks": 7, "settings": "a=1", "peak_memory_mb": rate})
         });
         let ours = [90.0, 60.0]
-            .map(|rate| outcome(json!({"figures": [{"id": "drain", "value": rate, "over": 9}]})));
+            .map(|rate| json!({"figures": [{"id": "drain", "value": rate, "over": 9}]}));
         let (settings, sides) = sides(&theirs, &ours, "per_second", Figure::Drain).unwrap();
         assert_eq!(settings, "a=1");
         assert_eq!((sides.rival.tasks, sides.dutiful.tasks), (7, 9));
@@ -183,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_figure_that_is_missing_is_named() {
-        let ours = [outcome(json!({"figures": []}))];
+        let ours = [json!({"figures": []})];
         let error = sides(&[], &ours, "per_second", Figure::Drain).unwrap_err();
         assert!(error.to_string().contains("no figure drain"), "{error}");
     }

@@ -106,7 +106,7 @@ fn hold(
 ) -> Result<()> {
     let tasks = match measure.rival {
         // As `dutiful bench` has it.
-        "insert-one" => (options.tasks / 20).min(2_000),
+        "insert-one" => (options.tasks / 10).min(5_000),
         _ => options.tasks,
     };
     let run = || {

@@ -26,12 +26,6 @@ pub(crate) struct Programs {
     pub(crate) folder: PathBuf,
 }
 
-/// What one run of a program told.
-pub(crate) struct Outcome {
-    pub(crate) line: Value,
-    pub(crate) peak_memory_mb: Option<f64>,
-}
-
 impl Programs {
     pub(crate) fn new() -> Result<Programs> {
         Ok(Programs {
@@ -66,8 +60,8 @@ impl Programs {
         Ok(())
     }
 
-    /// Runs a program on a database; its last line must be JSON.
-    pub(crate) fn measure(&self, command: &mut Command, url: &str) -> Result<Outcome> {
+    /// Runs a program on a database; it prints a line or a document of JSON.
+    pub(crate) fn measure(&self, command: &mut Command, url: &str) -> Result<Value> {
         let folder = self.folder.join("run");
         fs::create_dir_all(&folder)?;
         let log = folder.join("errors.log");
@@ -88,10 +82,7 @@ impl Programs {
         let text = captured.output.trim();
         let last = text.lines().last().unwrap_or_default();
         let line = serde_json::from_str(last).or_else(|_| serde_json::from_str(text));
-        Ok(Outcome {
-            line: line.with_context(|| format!("no JSON in: {text}"))?,
-            peak_memory_mb: captured.peak_memory_mb,
-        })
+        line.with_context(|| format!("no JSON in: {text}"))
     }
 }
 

@@ -68,7 +68,7 @@ impl Rival {
     pub(crate) fn tasks(&self, measure: &Measure, tasks: u64) -> u64 {
         match measure.rival {
             // As `dutiful bench` has it.
-            "submit-one" => (tasks / 20).min(2_000),
+            "submit-one" => (tasks / 10).min(5_000),
             PICK_UP_NAME => self.samples,
             _ => tasks / self.slowness,
         }
@@ -219,6 +219,6 @@ mod tests {
             ..RUST
         };
         let tasks = [&SUBMIT_ONE, &DRAIN, &PICK_UP].map(|measure| slow.tasks(measure, 50_000));
-        assert_eq!(tasks, [2_000, 5_000, 3]);
+        assert_eq!(tasks, [5_000, 5_000, 3]);
     }
 }

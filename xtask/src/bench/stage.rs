@@ -4,10 +4,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use super::base::Base;
 use super::options::Options;
-use super::programs::{Outcome, Programs, URL_VARIABLE, command};
+use super::programs::{Programs, URL_VARIABLE, command};
 use crate::db::run::quietly;
 use crate::runner::interrupted;
 use crate::servers::Servers;
@@ -77,7 +78,7 @@ impl Stage {
     }
 
     /// Runs some measurements of `dutiful bench` on an empty database, all else being default.
-    pub(crate) fn run_dutiful(&self, base: Base, tasks: u64, only: &str) -> Result<Outcome> {
+    pub(crate) fn run_dutiful(&self, base: Base, tasks: u64, only: &str) -> Result<Value> {
         let url = self.fresh(base)?;
         let mut bench = command(&self.dutiful);
         bench.args(["--database-url", &url, "bench", "--json", "--only", only]);
