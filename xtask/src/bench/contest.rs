@@ -84,15 +84,11 @@ impl Contest<'_> {
 fn sides(theirs: &[Value], ours: &[Value], field: &str, figure: Figure) -> Result<(String, Sides)> {
     let mut settings = String::new();
     let mut rival = Side::default();
-    for outcome in theirs {
-        let line = &outcome.line;
+    for line in theirs {
         let value = line[field].as_f64();
-        rival.add(
-            value.with_context(|| format!("no {field} in {line}"))?,
-            None,
-        );
+        let value = value.with_context(|| format!("no {field} in {line}"))?;
+        rival.add(value, line["peak_memory_mb"].as_f64());
         rival.tasks = line["tasks"].as_u64().unwrap_or(0);
-        rival.peak_memory_mb = most(rival.peak_memory_mb, line["peak_memory_mb"].as_f64());
         let told = line["settings"].as_str().or(line["shape"].as_str());
         settings = told.unwrap_or_default().to_owned();
     }
