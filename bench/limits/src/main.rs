@@ -92,7 +92,7 @@ async fn fresh(url: &str) -> Result<()> {
 
 async fn version(url: &str) -> Result<String> {
     if sq::file(url).is_some() {
-        return Ok(rusqlite::version().to_owned());
+        return Ok(format!("SQLite {}", rusqlite::version()));
     }
     if url.starts_with("mysql:") {
         return my::version(url).await;

@@ -15,8 +15,8 @@ use riverqueue::sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use riverqueue::{
-    BoxError, Client, ClientBuilder, Job, JobArgs, QueueConfig, RunHandle, WorkContext, WorkOutcome, Workers,
-    sqlx,
+    BoxError, Client, ClientBuilder, Job, JobArgs, QueueConfig, RunHandle, WorkContext,
+    WorkOutcome, Workers, sqlx,
 };
 use serde::{Deserialize, Serialize};
 
@@ -115,7 +115,11 @@ impl Peer for River {
     }
 
     async fn work(&mut self, purpose: Purpose, options: &mut Options) -> Result<()> {
-        let most = if purpose == Purpose::Drain { 1_000 } else { 100 };
+        let most = if purpose == Purpose::Drain {
+            1_000
+        } else {
+            100
+        };
         let cooldown = Duration::from_millis(options.get("cooldown-ms", 1)?);
         let mut workers = Workers::new();
         workers.add_fn(work)?;
