@@ -130,7 +130,7 @@ fn dutiful_figure(document: &Value, id: &str) -> Result<(f64, u64)> {
 }
 
 fn tell(record: &Record) {
-    let told = |side: &Side| Spread::of(&side.values).map(|spread| spread.told(number));
+    let told = |side: &Side| Spread::of(&side.values).map(|spread| spread.told(number, ""));
     let sides = &record.sides;
     if let (Some(theirs), Some(ours), Some(advantage)) = (
         told(&sides.rival),
@@ -138,11 +138,11 @@ fn tell(record: &Record) {
         record.advantages(),
     ) {
         say!(
-            "{}, {}: {} {theirs}, Dutiful {ours}: {} times",
+            "{}, {}: {} {theirs}, Dutiful {ours}: {}",
             record.engine,
             record.figure.told(),
             record.rival,
-            advantage.told(number)
+            advantage.told(number, " times")
         );
     }
 }

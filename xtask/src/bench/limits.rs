@@ -72,9 +72,9 @@ fn driver(family: Family) -> &'static str {
 pub(crate) fn run(limits: &Limits) -> Result<ExitCode> {
     let options = &limits.options;
     options.check()?;
-    let (folder, results) = options.folders()?;
+    let (folder, results) = options.output.folders()?;
     let mut book = Book::open(results.join(page::LIMITS))?;
-    let stage = Stage::build()?;
+    let stage = Stage::build(options)?;
     let mut failed = false;
     for base in stage.start(options)? {
         for (measure, shape) in measures(base.family()) {

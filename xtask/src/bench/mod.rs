@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Peers(peers::Peers),
     /// The bare drivers beside Dutiful: which share of what the database can do is reached
     Limits(limits::Limits),
+    /// Write page and picture again from what was measured
+    Page(options::Output),
 }
 
 /// Runs one of the commands; fails when anything that was to be measured could not be.
@@ -40,5 +42,9 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Peers(peers) => peers::run(peers),
         Command::Limits(limits) => limits::run(limits),
+        Command::Page(output) => {
+            let (folder, results) = output.folders()?;
+            page::write(&folder, &results).map(|()| ExitCode::SUCCESS)
+        }
     }
 }

@@ -23,13 +23,13 @@ impl Spread {
         Some(Spread { median, min, max })
     }
 
-    /// "1,234 (1,200 to 1,300)", each value written by `write`.
-    pub(crate) fn told(self, write: impl Fn(f64) -> String) -> String {
+    /// "1,234/s (1,200 to 1,300)", each value written by `write`.
+    pub(crate) fn told(self, write: impl Fn(f64) -> String, unit: &str) -> String {
         let [median, min, max] = [self.median, self.min, self.max].map(write);
         if min == max {
-            return median;
+            return format!("{median}{unit}");
         }
-        format!("{median} ({min} to {max})")
+        format!("{median}{unit} ({min} to {max})")
     }
 }
 
@@ -80,8 +80,8 @@ mod tests {
     #[test]
     fn a_single_value_has_no_spread() {
         let one = Spread::of(&[2_000.0]).unwrap();
-        assert_eq!(one.told(number), "2,000");
+        assert_eq!(one.told(number, "/s"), "2,000/s");
         let two = Spread::of(&[2_000.0, 1_000.0]).unwrap();
-        assert_eq!(two.told(number), "1,500 (1,000 to 2,000)");
+        assert_eq!(two.told(number, ""), "1,500 (1,000 to 2,000)");
     }
 }

@@ -21,7 +21,17 @@ pub(crate) struct Options {
     /// How many tasks are drained (those that are slow drain less)
     #[arg(long, value_name = "N", default_value_t = 50_000)]
     pub(crate) tasks: u64,
-    /// Write page, picture and results into this folder instead (for a trial)
+    /// Measure this binary instead of the one of this checkout, which is built
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dutiful: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Where what was measured goes.
+#[derive(Args)]
+pub(crate) struct Output {
+    /// Write page, picture and results into this folder instead of docs/ and the build folder
     #[arg(long, value_name = "FOLDER")]
     into: Option<PathBuf>,
 }
@@ -42,7 +52,9 @@ impl Options {
         ensure!(self.tasks >= 1_000, "--tasks must be at least 1,000");
         Ok(())
     }
+}
 
+impl Output {
     /// Where page and picture are written, and where the results.
     pub(crate) fn folders(&self) -> Result<(PathBuf, PathBuf)> {
         match &self.into {

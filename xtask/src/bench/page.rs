@@ -79,7 +79,7 @@ fn tell(text: &mut String, chapter: &Chapter) -> Result<()> {
     let last = all().map(|record| record.date.as_str()).max();
     write!(
         text,
-        "\n## {}\n\nMeasured until {}, {} pairs.\n",
+        "\n## {}\n\nMeasured until {}, {}.\n",
         server.unwrap_or(&chapter.engine),
         last.unwrap_or_default(),
         pairs(all())
@@ -107,15 +107,16 @@ fn tell(text: &mut String, chapter: &Chapter) -> Result<()> {
     Ok(())
 }
 
-/// "5", or "1 to 5" where runs of different length are shown together.
+/// "5 pairs", or "1 to 5 pairs" where runs of different length are shown together.
 fn pairs<'a>(records: impl Iterator<Item = &'a Record>) -> String {
     let counts: Vec<usize> = records
         .map(|record| record.sides.rival.values.len())
         .collect();
     match (counts.iter().min(), counts.iter().max()) {
-        (Some(min), Some(max)) if min != max => format!("{min} to {max}"),
-        (Some(min), _) => min.to_string(),
-        _ => "no".to_owned(),
+        (Some(min), Some(max)) if min != max => format!("{min} to {max} pairs"),
+        (Some(1), _) => "1 pair".to_owned(),
+        (Some(count), _) => format!("{count} pairs"),
+        _ => "no pairs".to_owned(),
     }
 }
 
@@ -126,13 +127,15 @@ fn row(record: &Record, rival: &str, unit_of_ratio: &str) -> String {
         (" ms", |value| format!("{value:.2}"))
     };
     let value = |side: &Side| {
-        let spread = Spread::of(&side.values).map(|spread| spread.told(write));
-        spread.map_or_else(|| "nothing".to_owned(), |told| told + unit)
+        let spread = Spread::of(&side.values).map(|spread| spread.told(write, unit));
+        spread.unwrap_or_default()
     };
-    let advantage = record.advantages().map(|spread| spread.told(number));
+    let advantage = record
+        .advantages()
+        .map(|spread| spread.told(number, unit_of_ratio));
     let sides = &record.sides;
     format!(
-        "| {} | {rival} | {} | {} | **{}**{unit_of_ratio} | {}; {} |",
+        "| {} | {rival} | {} | {} | {} | {}; {} |",
         record.figure.told(),
         value(&sides.rival),
         value(&sides.dutiful),
@@ -156,7 +159,12 @@ fn memory(text: &mut String, chapter: &Chapter) -> Result<()> {
     };
     let ours = drains().filter_map(|record| record.sides.dutiful.peak_memory_mb);
     let ours = ours.reduce(f64::max);
-    writeln!(text, "| {DUTIFUL} | this one | defaults | {} |", told(ours))?;
+    writeln!(
+        text,
+        "| {DUTIFUL} | {} | defaults | {} |",
+        env!("CARGO_PKG_VERSION"),
+        told(ours)
+    )?;
     for record in drains() {
         let memory = told(record.sides.rival.peak_memory_mb);
         let (rival, version, settings) = (&record.rival, &record.version, &record.settings);
@@ -189,7 +197,7 @@ fn group(chapter: &Chapter) -> Option<Group> {
         add(&record.rival, &record.sides.rival.values, chart::Kind::Peer);
     }
     for record in &limits {
-        let name = format!("limit: {}", record.rival);
+        let name = format!("bare driver, {}", record.rival);
         add(&name, &record.sides.rival.values, chart::Kind::Limit);
     }
     bars.sort_by(|one, other| other.value.total_cmp(&one.value));
@@ -224,9 +232,9 @@ mod tests {
         };
         assert_eq!(
             row(&record, &record.rival, " times"),
-            "| drain | one | 2,000 (1,000 to 4,000)/s | 4,000 (3,000 to 8,000)/s \
-             | **3.00 (1.00 to 4.00)** times | 5,000; 50,000 |"
+            "| drain | one | 2,000/s (1,000 to 4,000) | 4,000/s (3,000 to 8,000) \
+             | 3.00 times (1.00 to 4.00) | 5,000; 50,000 |"
         );
-        assert_eq!(pairs([&record].into_iter()), "3");
+        assert_eq!(pairs([&record].into_iter()), "3 pairs");
     }
 }

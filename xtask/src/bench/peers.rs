@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 
+use super::base::Base;
 use super::contest::Contest;
 use super::locks::version;
 use super::options::Options;
@@ -37,9 +38,9 @@ pub(crate) fn run(peers: &Peers) -> Result<ExitCode> {
     let options = &peers.options;
     options.check()?;
     let chosen = chosen(options, &peers.only)?;
-    let (folder, results) = options.folders()?;
+    let (folder, results) = options.output.folders()?;
     let mut book = Book::open(results.join(page::PEERS))?;
-    let stage = Stage::build()?;
+    let stage = Stage::build(options)?;
     let (ready, mut failed) = prepare(&stage.programs, &chosen)?;
     for base in stage.start(options)? {
         for ready in &ready {
@@ -113,7 +114,7 @@ fn prepare(programs: &Programs, chosen: &[&'static Rival]) -> Result<(Vec<Ready>
 /// Measures everything of one rival on one engine; tells whether all could be measured.
 fn hold(
     stage: &Stage,
-    base: super::base::Base,
+    base: Base,
     ready: &Ready,
     options: &Options,
     book: &mut Book,

@@ -23,9 +23,14 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Builds what every contest needs.
-    pub(crate) fn build() -> Result<Stage> {
+    pub(crate) fn build(options: &Options) -> Result<Stage> {
         let programs = Programs::new()?;
-        let dutiful = programs.build_dutiful()?;
+        let dutiful = match &options.dutiful {
+            Some(file) => file
+                .canonicalize()
+                .with_context(|| format!("no binary at {}", file.display()))?,
+            None => programs.build_dutiful()?,
+        };
         let limits = programs.build_own("bench/limits", "bench-limits")?;
         Ok(Stage {
             programs,
