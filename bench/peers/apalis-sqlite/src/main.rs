@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use apalis::prelude::*;
-use apalis_sqlite::{Config, HookCallbackListener, SqliteStorage};
+use apalis_sqlite::callback::HookCallbackListener;
+use apalis_sqlite::{Config, SqliteStorage};
 use bench_common::{Numbered, Options, Peer, Purpose, ran};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
