@@ -12,8 +12,11 @@ macro_rules! say {
     ($($text:tt)*) => { eprintln!("xtask: {}", format_args!($($text)*)) };
 }
 
+mod bench;
 mod ci;
 mod db;
+mod runner;
+mod servers;
 mod test;
 mod tidy;
 mod workspace;
@@ -31,6 +34,9 @@ enum Command {
     /// Private database servers for tests and development
     #[command(subcommand)]
     Db(db::Command),
+    /// Measure beside others, on servers started for it
+    #[command(subcommand)]
+    Bench(bench::Command),
     /// Run all tests on SQLite and on servers started for them
     Test(test::Test),
     /// Check the house style
@@ -42,6 +48,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Args::parse().command {
         Command::Db(command) => db::run(&command).map(|()| ExitCode::SUCCESS),
+        Command::Bench(command) => bench::run(&command),
         Command::Test(test) => test::run(&test),
         Command::Tidy => tidy::run(),
         Command::Ci => ci::run(),

@@ -24,7 +24,7 @@ mod postgres;
 mod private_root;
 mod process;
 mod programs;
-mod run;
+pub(crate) mod run;
 pub(crate) mod server;
 mod template;
 mod tls;

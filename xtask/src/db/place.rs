@@ -11,6 +11,8 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use nix::unistd::Uid;
 
+use crate::workspace::target_dir;
+
 /// The unprivileged user ("nobody") that servers run as when this tool runs as root:
 /// PostgreSQL and MySQL refuse to run as root.
 const NOBODY: u32 = 65534;
@@ -63,13 +65,6 @@ impl Place {
     pub(crate) fn lock_cache(&self) -> Result<File> {
         lock(&self.cache.join("cache.lock"))
     }
-}
-
-/// The build folder, taken from where this program was built: `TARGET/debug/xtask`.
-fn target_dir() -> Result<PathBuf> {
-    let program = std::env::current_exe()?;
-    let dir = program.parent().and_then(Path::parent);
-    Ok(dir.context("the xtask program has no build folder")?.into())
 }
 
 fn cache_dir() -> Result<PathBuf> {

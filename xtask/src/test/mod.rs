@@ -7,14 +7,12 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::db::Engine;
+use crate::runner::{Runner, interrupted};
+use crate::servers::Servers;
 use crate::workspace::{ADAPTERS, cargo};
 use counts::Counts;
-use runner::{Runner, interrupted};
-use servers::Servers;
 
 mod counts;
-mod runner;
-mod servers;
 
 /// The engine that needs no server.
 const SQLITE: &str = "sqlite";
@@ -80,7 +78,7 @@ pub(crate) fn run(test: &Test) -> Result<ExitCode> {
     // The build and the start of the servers do not wait for each other.
     let build =
         runner.spawn(cargo()?.args(["test", "--workspace", "--features", ADAPTERS, "--no-run"]))?;
-    let started = servers.start(&engines, interrupted);
+    let started = servers.start(&engines, false, interrupted);
     let built = build.wait()?;
     let mut names = started?;
     if interrupted() {

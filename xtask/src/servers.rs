@@ -1,4 +1,4 @@
-//! The servers of one test run: a set of its own, so that nothing else disturbs it.
+//! The servers of one run of tests or measurements: a set of its own, so that nothing else disturbs it.
 
 use std::fs;
 use std::path::Path;
@@ -29,10 +29,12 @@ impl Servers {
     }
 
     /// Starts the engines; returns the names of those that are up. One that cannot be had is
-    /// an error in CI, and left out with a loud line elsewhere.
+    /// an error in CI, and left out with a loud line elsewhere. Durable ones keep the defaults
+    /// of their makers: what is measured must reach the disk.
     pub(crate) fn start(
         &self,
         engines: &[Engine],
+        durable: bool,
         interrupted: fn() -> bool,
     ) -> Result<Vec<String>> {
         let mut names = Vec::new();
@@ -40,7 +42,7 @@ impl Servers {
             let name = engine.name();
             // A standby that takes over has every commit only where commits wait for it.
             let sync = engine == Engine::Pgha;
-            match engine.up(&self.place, false, sync) {
+            match engine.up(&self.place, durable, sync) {
                 Ok(()) => names.push(name),
                 Err(_) if interrupted() => break,
                 Err(error) if in_ci() => return Err(error.context(format!("CI needs {name}"))),
@@ -51,6 +53,13 @@ impl Servers {
             }
         }
         Ok(names)
+    }
+
+    /// The address of a server that is up.
+    pub(crate) fn url(&self, engine: Engine) -> Result<String> {
+        let servers = engine.servers(&self.place);
+        let url = servers.first().and_then(|server| server.url());
+        url.with_context(|| format!("{} is not up", engine.name()))
     }
 
     /// Tells the tests where the servers are, which engines they must cover, and how to reach

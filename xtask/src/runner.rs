@@ -1,11 +1,13 @@
-//! Running cargo so that Ctrl-C ends it and leaves this tool alive to stop the servers.
+//! Running programs so that Ctrl-C ends them and leaves this tool alive to stop the servers.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
@@ -24,6 +26,14 @@ pub(crate) struct Runner;
 /// A program that runs.
 pub(crate) struct Running(Child);
 
+/// How a program ended, and what it printed.
+pub(crate) struct Captured {
+    pub(crate) status: ExitStatus,
+    pub(crate) output: String,
+    /// It took too long and was killed.
+    pub(crate) was_killed: bool,
+}
+
 impl Runner {
     /// From now on a signal ends the running program instead of this tool.
     pub(crate) fn begin() -> Result<Runner> {
@@ -38,7 +48,9 @@ impl Runner {
     /// Starts a program.
     pub(crate) fn spawn(&self, command: &mut Command) -> Result<Running> {
         command.stdin(Stdio::null()).process_group(0);
-        let child = command.spawn().context("cannot run cargo")?;
+        let child = command
+            .spawn()
+            .with_context(|| format!("cannot run {}", command.get_program().display()))?;
         GROUP.store(i32::try_from(child.id())?, Ordering::SeqCst);
         // A signal may have come before there was a group to end.
         if interrupted() {
@@ -54,7 +66,11 @@ impl Runner {
         mut read: impl FnMut(&str),
     ) -> Result<ExitStatus> {
         let mut running = self.spawn(command.stdout(Stdio::piped()))?;
-        let output = running.0.stdout.take().context("cargo has no output")?;
+        let output = running
+            .0
+            .stdout
+            .take()
+            .context("the program has no output")?;
         let mut reader = BufReader::new(output);
         let mut line = Vec::new();
         // A test may print bytes that are no text.
@@ -67,6 +83,37 @@ impl Runner {
         }
         running.wait()
     }
+
+    /// Runs a program to its end and keeps what it prints; kills it when it takes too long.
+    pub(crate) fn capture(&self, command: &mut Command, patience: Duration) -> Result<Captured> {
+        let mut running = self.spawn(command.stdout(Stdio::piped()))?;
+        let mut reader = running
+            .0
+            .stdout
+            .take()
+            .context("the program has no output")?;
+        let (ended, end) = mpsc::channel();
+        let watcher = std::thread::spawn(move || watch(patience, &end));
+        let mut output = Vec::new();
+        reader.read_to_end(&mut output)?;
+        let status = running.wait()?;
+        drop(ended);
+        let was_killed = watcher.join();
+        Ok(Captured {
+            status,
+            output: String::from_utf8_lossy(&output).into_owned(),
+            was_killed: was_killed.map_err(|_| anyhow!("the watcher failed"))?,
+        })
+    }
+}
+
+/// Waits until a program has ended; kills it when it takes too long, and tells whether it did.
+fn watch(patience: Duration, end: &Receiver<()>) -> bool {
+    let is_late = end.recv_timeout(patience) == Err(RecvTimeoutError::Timeout);
+    if is_late {
+        signal_group(Signal::SIGKILL);
+    }
+    is_late
 }
 
 impl Running {
@@ -79,8 +126,12 @@ impl Running {
 }
 
 fn end_group() {
+    signal_group(Signal::SIGTERM);
+}
+
+fn signal_group(signal: Signal) {
     let group = GROUP.load(Ordering::SeqCst);
     if group > 0 {
-        let _ = killpg(Pid::from_raw(group), Signal::SIGTERM);
+        let _ = killpg(Pid::from_raw(group), signal);
     }
 }
