@@ -139,7 +139,10 @@ mod tests {
             RustFile::sample("a/tests/d.rs", "promises![e::kept,]; f(\"{}::made\")"),
         ];
         let all = "plain, awaited, listed, d::listed_too, `kept`, made";
-        assert_eq!(lines(&format!("- one (tests: {all})\n"), &rust), []);
+        assert_eq!(
+            lines(&format!("- one (tests: {all})\n"), &rust),
+            Vec::<usize>::new()
+        );
         for name in ["helper", "forgotten", "lost"] {
             assert_eq!(lines(&format!("\n- test: {name}\n"), &rust), [2], "{name}");
         }

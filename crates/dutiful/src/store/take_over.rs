@@ -3,7 +3,7 @@
 use super::claim::{Claimed, Request, read};
 use super::session::{OwnTx, Session};
 use super::{facts, retry, settle};
-use crate::db::{Db, DbResult, Rows, Sql, Value};
+use crate::db::{Db, DbResult, Row, Rows, Sql, Value};
 use dutiful_core::lease::next_attempt;
 use dutiful_core::{Due, Event, LeaseChange, Outcome, TaskFacts, Timestamp, Transition, decide};
 use std::collections::BTreeMap;
@@ -140,14 +140,7 @@ async fn in_transaction(
             continue;
         }
         let now = row.time(13)?;
-        let facts = match facts::read(&row, 4) {
-            Ok(facts) => facts,
-            // It is taken all the same: it ends as undecodable, which needs no facts.
-            Err(_) => TaskFacts {
-                due_at: Some(now),
-                ..facts::unreadable(row.int(7)?)
-            },
-        };
+        let facts = facts_of(&row, now)?;
         let Ok(lost) = decide(
             &facts,
             &Event::LeaseLost {
@@ -211,6 +204,18 @@ fn readable(worker: &Value) -> String {
         Value::Text(Some(name)) => name.clone(),
         Value::Bytes(Some(name)) => String::from_utf8_lossy(name).into_owned(),
         _ => String::new(),
+    }
+}
+
+/// What the row says. One that cannot be read is taken all the same: it ends as undecodable, which needs no
+/// facts.
+fn facts_of(row: &Row, now: Timestamp) -> DbResult<TaskFacts> {
+    match facts::read(row, 4) {
+        Ok(facts) => Ok(facts),
+        Err(_) => Ok(TaskFacts {
+            due_at: Some(now),
+            ..facts::unreadable(row.int(7)?)
+        }),
     }
 }
 
