@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::limits::CLAIM_BATCH_MAX;
+use crate::limits::{COUNTER_MAX, HELD_MAX};
 
 /// Longest time that a claimed task should wait for a slot, whatever the lease.
 const WAIT_MAX: Duration = Duration::from_millis(500);
@@ -13,11 +13,17 @@ pub fn renew_every(lease: Duration) -> Duration {
     lease / 3
 }
 
+/// The number of the attempt that follows. The last one there is follows itself, so it fences nothing and
+/// is never run.
+pub fn next_attempt(attempt: i64) -> i64 {
+    attempt.min(COUNTER_MAX - 1) + 1
+}
+
 /// How many tasks a lane may hold claimed, running and queued together.
 ///
 /// As many as its slots finish within the shorter of a third of the lease and 500 ms, going by the
 /// measured mean run time; just its slots while no run has been measured. Never fewer than the slots,
-/// and never more than [`CLAIM_BATCH_MAX`] unless there are more slots than that.
+/// and never more than [`HELD_MAX`] unless there are more slots than that.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -37,7 +43,7 @@ pub fn claim_ahead(slots: usize, mean_run: Option<Duration>, lease: Duration) ->
     let held = usize::try_from(queued)
         .unwrap_or(usize::MAX)
         .saturating_add(slots);
-    held.min(CLAIM_BATCH_MAX.max(slots))
+    held.min(HELD_MAX.max(slots))
 }
 
 #[cfg(test)]
@@ -52,11 +58,20 @@ mod tests {
     }
 
     #[test]
+    fn attempts_are_counted_up_to_the_last_number() {
+        assert_eq!((next_attempt(0), next_attempt(41)), (1, 42));
+        assert_eq!(next_attempt(COUNTER_MAX - 1), COUNTER_MAX);
+        assert_eq!(next_attempt(COUNTER_MAX), COUNTER_MAX);
+        assert_eq!(next_attempt(i64::MAX), COUNTER_MAX);
+        assert_eq!(next_attempt(i64::MIN), i64::MIN + 1);
+    }
+
+    #[test]
     fn claiming_ahead_follows_the_mean_run_time() {
         let ahead = |mean| claim_ahead(16, mean, LEASE);
         assert_eq!(ahead(None), 16);
-        assert_eq!(ahead(Some(Duration::ZERO)), CLAIM_BATCH_MAX);
-        assert_eq!(ahead(Some(Duration::from_micros(50))), CLAIM_BATCH_MAX);
+        assert_eq!(ahead(Some(Duration::ZERO)), HELD_MAX);
+        assert_eq!(ahead(Some(Duration::from_micros(50))), HELD_MAX);
         assert_eq!(ahead(Some(Duration::from_millis(100))), 96);
         assert_eq!(ahead(Some(Duration::from_millis(500))), 32);
         assert_eq!(ahead(Some(Duration::from_secs(3600))), 16);

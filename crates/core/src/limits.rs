@@ -1,4 +1,5 @@
-//! Every bound and every default in one place. Other files refer to these and state none.
+//! Every default, and every bound on what callers give and get, in one place. Other files refer to these and
+//! state none. How long and how often the workings wait and try again stands where they do it.
 
 use std::time::Duration;
 
@@ -6,29 +7,52 @@ use std::time::Duration;
 pub const NAME_BYTES_MAX: usize = 100;
 /// Largest payload, in bytes of its canonical text.
 pub const PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
+/// Most bytes that the binary reads of a payload, before what makes it readable is taken out.
+pub const PAYLOAD_READ_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Largest result, in bytes of its canonical text.
 pub const RESULT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Longest stored error message, in bytes; longer ones are cut.
 pub const ERROR_BYTES_MAX: usize = 8 * 1024;
-/// Longest worker name, in bytes.
-pub const WORKER_BYTES_MAX: usize = 100;
-/// Most levels of a payload or result: up to 31 arrays and objects in one another, and the innermost
-/// value. MariaDB takes 32 arrays in one another for no JSON, whatever is in them.
+/// Longest beginning of the tables' names, in bytes.
+pub const TABLE_PREFIX_BYTES_MAX: usize = 32;
+/// Most levels of a payload: up to 31 arrays and objects in one another, and the innermost value. MariaDB
+/// takes 32 arrays in one another for no JSON, whatever is in them. A result is stored as the text that its
+/// handler made of it, however deep: the work is done, and must not be done again for the sake of its form.
 pub const JSON_DEPTH_MAX: usize = 32;
 /// Most tasks in one call that submits many.
 pub const SUBMIT_MANY_MAX: usize = 10_000;
 /// Most rows in one statement that submits many.
 pub const SUBMIT_STATEMENT_ROWS: usize = 1_000;
-/// Most tasks taken by one claim, and most that a lane may hold claimed beyond its slots.
+/// Most single submissions that share a statement.
+pub const GATHER_ROWS: usize = 512;
+/// Most single submissions that wait for their statement; further callers wait to hand theirs over.
+pub const GATHER_QUEUE: usize = 1_024;
+/// Most tasks taken by one claim.
 pub const CLAIM_BATCH_MAX: usize = 1_000;
+/// Most tasks that a lane may hold claimed, running and queued together, unless it has more slots than that:
+/// one batch is claimed while the one before it runs and the one before that is settled.
+pub const HELD_MAX: usize = 3_000;
 /// Most outcomes written by one settling statement.
 pub const SETTLE_BATCH_MAX: usize = 1_000;
-/// Largest statement sent to a server, in bytes; well under every server's packet limit.
+/// Largest parameters of one statement, in bytes, however much more a server would take; a single larger
+/// row goes alone.
 pub const STATEMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Most rows in one page of a list.
 pub const LIST_PAGE_MAX: usize = 200;
+/// A page of a list ends early once it holds about so many bytes of payloads and results.
+pub const LIST_PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Most rows that one call goes through to fill a page with tasks of some state.
+pub const LIST_SCAN_ROWS_MAX: usize = 10_000;
+/// Longest text to look for in a list, in bytes.
+pub const LIST_TEXT_BYTES_MAX: usize = 1_000;
+/// Most workers, and most periodics, that are shown.
+pub const LIST_OTHERS_MAX: i64 = 1_000;
+/// Most connections that callers share.
+pub const POOL_SIZE_MAX: usize = 1_000;
 /// Largest `max_retries`.
 pub const MAX_RETRIES_MAX: i64 = 1_000_000;
+/// Where attempts, failed runs and crashes stop being counted: no column holds more on every engine.
+pub const COUNTER_MAX: i64 = 2_147_483_647;
 /// Lowest priority.
 pub const PRIORITY_MIN: i16 = -9;
 /// Highest priority.
@@ -37,6 +61,15 @@ pub const PRIORITY_MAX: i16 = 9;
 pub const DELAY_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// Longest timeout of one attempt: 30 days.
 pub const TIMEOUT_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Shortest time between two looks for due tasks.
+pub const POLL_INTERVAL_MIN: Duration = Duration::from_millis(1);
+/// Longest time between two looks for due tasks.
+pub const POLL_INTERVAL_MAX: Duration = Duration::from_secs(60 * 60);
+/// While this many handlers of a lane do not end although they were told to, it claims no more: each of
+/// them keeps a thread.
+pub const ABANDONED_MAX: usize = 32;
+/// Longest time that running tasks can get at shutdown.
+pub const SHUTDOWN_GRACE_MAX: Duration = TIMEOUT_MAX;
 /// Shortest lease that can be configured.
 pub const LEASE_MIN: Duration = Duration::from_secs(1);
 /// Longest lease that can be configured.
@@ -47,6 +80,10 @@ pub const STEP_NAME_BYTES_MAX: usize = 200;
 pub const LOG_LINE_BYTES_MAX: usize = 4 * 1024;
 /// Most log lines kept of one attempt.
 pub const LOG_LINES_PER_ATTEMPT_MAX: usize = 1_000;
+/// Most log lines kept of one task, and for every ten attempts those that they add. The oldest go first.
+pub const LOG_LINES_PER_TASK_MAX: i64 = 10_000;
+/// Most attempts kept and shown of one task, give or take ten. The oldest go first.
+pub const ATTEMPTS_KEPT_MAX: i64 = 1_000;
 /// Longest cron expression, in bytes.
 pub const CRON_BYTES_MAX: usize = 200;
 /// Longest time zone name, in bytes.
@@ -64,6 +101,10 @@ pub const DEDUP_FIELDS_MAX: usize = 32;
 /// How often one of our own transactions is tried again after a passing failure.
 pub const OWN_RETRIES_MAX: u32 = 8;
 
+/// Default number of connections that callers share.
+pub const POOL_SIZE: usize = 8;
+/// Default number of rows in one page of a list.
+pub const LIST_PAGE: usize = 50;
 /// Default time between two looks for due tasks.
 pub const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Default number of tasks of one name in flight in one worker.

@@ -134,9 +134,9 @@ words!(ErrorKind, "error kind", {
 pub enum State {
     /// Waits for something other than time, for example another task.
     Held,
-    /// First due in the future.
+    /// Due in the future, and nothing has gone wrong so far.
     Scheduled,
-    /// Due, and not tried or not charged yet.
+    /// Due, and nothing has gone wrong so far.
     Queued,
     /// A worker holds it under a valid lease.
     Running,

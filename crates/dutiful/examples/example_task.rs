@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 const COUNT_MAX: u32 = 1_000;
+/// Far below what a result may be, so that an example never strains a database.
+const OUTPUT_BYTES_MAX: usize = 1 << 20;
 
 /// Repeats a message.
 struct ExampleTask;
@@ -42,10 +44,16 @@ impl Task for ExampleTask {
 
     // Checked when it is submitted and again when it is run.
     fn validate(payload: &ExamplePayload) -> Result<(), String> {
-        if (1..=COUNT_MAX).contains(&payload.count) {
-            return Ok(());
+        if !(1..=COUNT_MAX).contains(&payload.count) {
+            return Err(format!("count is {}; use 1 to {COUNT_MAX}", payload.count));
         }
-        Err(format!("count is {}; use 1 to {COUNT_MAX}", payload.count))
+        let bytes = payload.message.len().saturating_mul(payload.count as usize);
+        if bytes > OUTPUT_BYTES_MAX {
+            return Err(format!(
+                "the output would have {bytes} bytes; at most {OUTPUT_BYTES_MAX} are made"
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod builder;
 mod draft;
+mod gather;
 mod inspect;
 mod operate;
+mod send;
 mod submit;
 mod wake;
 
@@ -20,6 +22,7 @@ pub(crate) use wake::{HINT, Signal, Wake};
 use crate::Result;
 use crate::db::{DatabaseUrl, Db};
 use crate::migrate::{Migration, Migrator};
+use gather::Gather;
 use std::sync::Arc;
 
 /// Submits tasks and looks at them. Cheap to clone; clones share connections.
@@ -42,6 +45,7 @@ struct Inner {
     db: Db,
     url: DatabaseUrl,
     wake: Wake,
+    gather: Option<Gather>,
 }
 
 impl Client {
@@ -79,6 +83,11 @@ impl Client {
 
     pub(crate) fn db(&self) -> &Db {
         &self.inner.db
+    }
+
+    /// Where single submissions meet; SQLite's writer does that by itself.
+    pub(crate) fn gather(&self) -> Option<&Gather> {
+        self.inner.gather.as_ref()
     }
 
     pub(crate) fn wake(&self) -> &Wake {

@@ -17,12 +17,16 @@ pub(crate) mod url;
 pub(crate) mod value;
 
 pub(crate) use error::{DbError, DbErrorKind, DbResult};
-pub(crate) use row::{Reply, Row};
+pub(crate) use row::{Inserted, Reply, Row};
 pub(crate) use sql::{Dialect, Prefix, Sql};
 pub(crate) use url::DatabaseUrl;
 pub(crate) use value::{Rows, Value};
 
 use dutiful_core::limits;
+use std::time::Instant;
+
+/// How often a read is tried at most.
+const READS_MAX: u32 = 4;
 
 /// How a [`Db`] is opened.
 #[derive(Debug, Clone)]
@@ -105,8 +109,20 @@ impl Db {
         }
     }
 
-    /// Runs a statement that only reads.
+    /// Runs a statement that only reads. Reading twice does no harm, so it is read again when the link
+    /// breaks or the engine gives it up; but not when the server has already kept us waiting.
     pub(crate) async fn read(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Vec<Row>> {
+        let deadline = Instant::now() + gate::PATIENCE;
+        for _ in 1..READS_MAX {
+            match self.read_once(sql, params.clone()).await {
+                Err(error) if error.may_be_repeated() && Instant::now() < deadline => {}
+                result => return result,
+            }
+        }
+        self.read_once(sql, params).await
+    }
+
+    async fn read_once(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Vec<Row>> {
         match self {
             Db::Sqlite(db) => db.read(sql, params).await,
             Db::Mysql(db) => Ok(db.run(sql, params).await?.rows),

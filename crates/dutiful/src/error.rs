@@ -41,6 +41,8 @@ pub enum ErrorKind {
     Decode,
     /// Anything else that a database said.
     Database,
+    /// A part of the program broke, which is a bug: its log says where.
+    Internal,
 }
 
 impl ErrorKind {
@@ -61,6 +63,7 @@ impl ErrorKind {
             ErrorKind::Timeout => "timeout",
             ErrorKind::Decode => "decode",
             ErrorKind::Database => "database",
+            ErrorKind::Internal => "internal",
         }
     }
 }

@@ -57,6 +57,7 @@ pub(crate) struct Definition {
 
 /// A periodic that each process runs by itself, without rows.
 pub(crate) struct LocalPeriodic {
+    pub(crate) name: Option<String>,
     pub(crate) handler: Arc<dyn Handler>,
     pub(crate) schedule: Result<Schedule>,
     pub(crate) payload: Result<String>,
@@ -176,6 +177,7 @@ impl<T: Task> Periodic<T> {
         if self.local {
             let payload = self.payload.map(|payload| payload.to_string());
             let local = LocalPeriodic {
+                name: self.name,
                 handler: Arc::clone(&handler),
                 schedule: self.schedule,
                 payload,

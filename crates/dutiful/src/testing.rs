@@ -23,11 +23,12 @@ mod run;
 pub use run::{Ran, run};
 
 use crate::db::Db;
-use crate::store::{plain, poll};
+use crate::store::{plain, unfinished};
 use crate::worker::sweep;
 use crate::{
     Client, Error, ErrorKind, Filter, Result, Retention, Task, TaskInfo, Worker, WorkerCounts,
 };
+use dutiful_core::limits::LIST_PAGE_MAX;
 use std::ops::Deref;
 use std::time::{Duration, Instant};
 
@@ -59,21 +60,30 @@ impl Deref for TestClient {
 }
 
 impl TestClient {
-    /// Moves the database's clock forward: cooldowns pass, delayed tasks come due, leases run out.
+    /// Moves the database's clock forward: cooldowns pass, delayed tasks come due, periodics tick, leases
+    /// run out.
     pub fn advance(&self, by: Duration) {
         if let Db::Sqlite(db) = self.client.db() {
             db.clock().advance(by);
-            self.client.wake().changed("");
+            self.client.wake().clock_moved();
         }
     }
 
-    /// The payloads of all tasks of a type, whatever became of them, newest first; at most 200.
+    /// The payloads of all tasks of a type, whatever became of them, newest first.
     ///
     /// # Errors
     /// `decode` for a payload that is not of this type.
     pub async fn submitted<T: Task>(&self) -> Result<Vec<T::Payload>> {
-        let filter = Filter::new().task_name(T::name()).limit(200);
-        let tasks = self.client.list(&filter).await?.tasks;
+        let mut filter = Filter::new().task_name(T::name()).limit(LIST_PAGE_MAX);
+        let mut tasks = Vec::new();
+        loop {
+            let page = self.client.list(&filter).await?;
+            tasks.extend(page.tasks);
+            match page.next {
+                Some(next) => filter = filter.after(next),
+                None => break,
+            }
+        }
         let read = |task: TaskInfo| {
             serde_json::from_value(task.task_payload).map_err(|error| {
                 Error::new(
@@ -117,7 +127,7 @@ impl TestClient {
     }
 }
 
-/// Runs the worker until none of its tasks is due, then stops it. Tasks that are due later stay:
+/// Runs the worker until none of its tasks is due or runs, then stops it. Tasks that are due later stay:
 /// see [`TestClient::advance`].
 ///
 /// # Errors
@@ -132,9 +142,7 @@ pub async fn drain(worker: Worker) -> Result<WorkerCounts> {
         .collect();
     let began = Instant::now();
     loop {
-        let levels = poll::poll(handle.shared.client.db(), &names).await?;
-        let due = levels.iter().any(|level| level.due_in.is_zero());
-        if !due && handle.shared.inflight.is_empty() {
+        if unfinished::count(handle.shared.client.db(), handle.worker(), &names).await? == 0 {
             return Ok(handle.shutdown().await);
         }
         if began.elapsed() > DRAIN_MAX {
@@ -166,3 +174,6 @@ pub async fn insert_plain(client: &Client, task_name: &str, payload: &str) -> Re
     plain::insert(client.db(), task_name, payload).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! claimer -> lanes (a thread and an event loop each) -> settler
-//!            heart: renews leases, watches lanes     waker: hears of new work
+//!            heart: renews leases    watch: looks after lanes    waker: hears of new work
 //! ```
 
 pub(crate) mod attempt;
+mod caught;
 mod claimer;
 mod handle;
 pub(crate) mod handler;
@@ -21,8 +22,12 @@ mod settler;
 pub(crate) mod shared;
 mod shutdown;
 mod start;
+pub(crate) mod thread;
 mod trouble;
+#[cfg(test)]
+pub(crate) mod unstarted;
 mod waker;
+mod watch;
 
 pub use handle::{WorkerCounts, WorkerHandle};
 pub(crate) use handler::Handler;
@@ -32,7 +37,7 @@ pub use registry::{Register, Registry};
 pub(crate) use trouble::Trouble;
 
 use crate::{Client, Result};
-use dutiful_core::limits::SHUTDOWN_GRACE;
+use dutiful_core::limits::{SHUTDOWN_GRACE, SHUTDOWN_GRACE_MAX};
 use std::time::Duration;
 
 /// Claims and runs the tasks of the types that are registered with it, and no others.
@@ -77,9 +82,10 @@ impl Worker {
         self
     }
 
-    /// How long running tasks may go on when the worker is told to stop. By default 25 s.
+    /// How long running tasks may go on when the worker is told to stop. By default 25 s; at most 30 days,
+    /// which is the longest that any task may run.
     pub fn shutdown_grace(mut self, grace: Duration) -> Worker {
-        self.grace = grace;
+        self.grace = grace.min(SHUTDOWN_GRACE_MAX);
         self
     }
 
@@ -95,7 +101,8 @@ impl Worker {
     ///
     /// # Errors
     /// `config` for settings that cannot work, `schema` when the tables are missing or of another
-    /// version, `database_unsupported` when the server does not lock as it must.
+    /// version, `database_unsupported` when the server does not lock as it must; `internal` when a part of
+    /// the worker broke, so that it had to stop.
     pub async fn run(self) -> Result<()> {
         let handle = self.start().await?;
         let stop = handle.stopper();
@@ -103,15 +110,15 @@ impl Worker {
             shutdown::signal().await;
             stop.stop();
         });
-        handle.wait().await;
+        let ended = handle.wait().await;
         signals.abort();
-        Ok(())
+        ended.map(drop)
     }
 
     /// Starts on threads of its own and gives back a handle. Signals are the caller's business.
     ///
     /// # Errors
-    /// As [`Worker::run`].
+    /// As [`Worker::run`], `internal` aside: see [`WorkerHandle::wait`].
     pub async fn start(self) -> Result<WorkerHandle> {
         let settings = start::Settings {
             grace: self.grace,

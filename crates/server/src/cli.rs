@@ -16,10 +16,11 @@ mod worker;
 use crate::failure::{Exit, Failure};
 use crate::logging::{self, Usual};
 use crate::output::Output;
-use crate::settings::{GlobalArgs, Settings};
+use crate::settings::{GlobalArgs, Settings, environment};
 use crate::signals::interrupted;
+use clap::builder::Resettable;
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Exit codes, told at the end of --help.
 const AFTER_HELP: &str = "\
@@ -72,7 +73,8 @@ struct App {
 
 /// Runs the command of the process's arguments and gives its exit code.
 pub(crate) fn main() -> Exit {
-    let cli = match Cli::try_parse() {
+    let parsed = command().try_get_matches();
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
@@ -87,6 +89,21 @@ pub(crate) fn main() -> Exit {
             failure.exit
         }
     }
+}
+
+/// The command line, for which an empty variable is an unset one.
+fn command() -> clap::Command {
+    without_empty_variables(Cli::command())
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let unset = |arg: clap::Arg| match arg.get_env() {
+        Some(name) if environment::is_empty(name) => arg.env(Resettable::Reset),
+        _ => arg,
+    };
+    command
+        .mut_args(unset)
+        .mut_subcommands(without_empty_variables)
 }
 
 /// Help and version are answers; everything else that clap says is a wrong use.
@@ -170,7 +187,6 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

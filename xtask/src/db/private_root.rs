@@ -7,10 +7,14 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::place::{Place, start_over};
+use super::debian::apt_install;
+use super::place::{Place, is_root, start_over};
 use super::programs::Libraries;
 use super::run::{on_path, quietly};
 
+const KEYRING_PACKAGE: &str = "debian-archive-keyring";
+/// Where a machine that is no Debian finds its packages.
+const ARCHIVE: &str = "http://deb.debian.org/debian";
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// Fetches packages and what they need by apt's own tools with private lists, and unpacks
@@ -27,8 +31,14 @@ pub(crate) fn unpack(
     if work.join("complete").exists() {
         return Ok(root);
     }
+    if !Path::new(KEYRING).exists() && is_root() {
+        // Debian has it from the beginning, Ubuntu as a package.
+        apt_install(&[KEYRING_PACKAGE])?;
+    }
     if !on_path("apt-get") || !Path::new(KEYRING).exists() {
-        bail!("{name} is taken from Debian {release}: this needs apt-get and {KEYRING}");
+        bail!(
+            "{name} is taken from Debian {release}: this needs apt-get and {KEYRING} (package {KEYRING_PACKAGE})"
+        );
     }
     say!(
         "{name}: fetching {} of Debian {release}",
@@ -67,7 +77,7 @@ pub(crate) fn unpack(
 }
 
 fn apt_config(work: &Path, release: &str, libraries: Libraries) -> Result<PathBuf> {
-    let archive = debian_archive().context("no Debian archive in this machine's apt sources")?;
+    let archive = debian_archive();
     let sources = work.join("sources.list");
     fs::write(
         &sources,
@@ -94,8 +104,8 @@ fn apt_config(work: &Path, release: &str, libraries: Libraries) -> Result<PathBu
     Ok(config)
 }
 
-/// The address of the Debian archive in this machine's own apt sources.
-fn debian_archive() -> Option<String> {
+/// The address of the Debian archive in this machine's own apt sources, or the public one.
+fn debian_archive() -> String {
     let mut texts: Vec<String> = fs::read_to_string("/etc/apt/sources.list")
         .into_iter()
         .collect();
@@ -111,5 +121,6 @@ fn debian_archive() -> Option<String> {
         .filter(|word| word.contains("://"));
     words
         .find(|word| word.trim_end_matches('/').ends_with("/debian"))
-        .map(str::to_owned)
+        .unwrap_or(ARCHIVE)
+        .to_owned()
 }

@@ -38,7 +38,9 @@ impl Servers {
         let mut names = Vec::new();
         for &engine in engines {
             let name = engine.name();
-            match engine.up(&self.place, false, false) {
+            // A standby that takes over has every commit only where commits wait for it.
+            let sync = engine == Engine::Pgha;
+            match engine.up(&self.place, false, sync) {
                 Ok(()) => names.push(name),
                 Err(_) if interrupted() => break,
                 Err(error) if in_ci() => return Err(error.context(format!("CI needs {name}"))),

@@ -44,7 +44,8 @@ fn tests(file: &RustFile) -> Vec<&str> {
         let starts = code.match_indices(list).map(|(at, _)| at + list.len());
         let names = starts
             .filter_map(|at| code[at..].split_once('[')?.1.split(']').next())
-            .flat_map(|names| names.split(','));
+            // A condition may stand before some of them: `; on Engine::is_server: a, b`.
+            .flat_map(|names| names.split([',', ';', '\n']));
         found.extend(names.filter_map(|name| name.trim().rsplit("::").next()));
     }
     let literals = file.literals.iter();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::limits::{DELAY_MAX, MAX_RETRIES_MAX};
+use crate::limits::{COUNTER_MAX, DELAY_MAX, MAX_RETRIES_MAX};
 use crate::task::{ErrorKind, State, Status, TaskFacts};
 use crate::time::Timestamp;
 
@@ -51,7 +51,7 @@ pub fn decide(task: &TaskFacts, event: &Event, now: Timestamp) -> Result<Transit
         Event::RetryAfter {
             delay,
             charge: true,
-        } => fail(held()?, FailureKind::Failed, delay, Outcome::RetryAfter),
+        } => charge_and_put_off(held()?, delay),
         Event::RetryAfter {
             delay,
             charge: false,
@@ -115,12 +115,12 @@ fn put_off(next: Transition, delay: Duration, outcome: Outcome) -> Transition {
     }
 }
 
-/// A failed run: charged, and tried again while fewer failed than may fail.
+/// A failed run: charged, and tried again while fewer failed than may fail, and than can be counted.
 fn fail(next: Transition, kind: FailureKind, retry_in: Duration, outcome: Outcome) -> Transition {
-    let retries = next.retries.saturating_add(1);
+    let retries = counted(next.retries);
     Transition {
         status: Status::Error,
-        due: if retries < next.max_retries {
+        due: if retries < next.max_retries.min(COUNTER_MAX) {
             wait(retry_in)
         } else {
             Due::Never
@@ -132,13 +132,28 @@ fn fail(next: Transition, kind: FailureKind, retry_in: Duration, outcome: Outcom
     }
 }
 
+/// Charged like a failed run; but the handler has said when to go on, so the status stays, as with a snooze,
+/// unless no further run is allowed.
+fn charge_and_put_off(next: Transition, delay: Duration) -> Transition {
+    let (status, error_kind) = (next.status, next.error_kind);
+    let charged = fail(next, FailureKind::Failed, delay, Outcome::RetryAfter);
+    if charged.due == Due::Never {
+        return charged;
+    }
+    Transition {
+        status,
+        error_kind,
+        ..charged
+    }
+}
+
 fn lose_lease(task: &TaskFacts, crash_limit: i64, now: Timestamp) -> Result<Transition, Refusal> {
     refuse_ended(task, now)?;
     refuse_running(task, now)?;
     if !task.leased || !task.is_due(now) {
         return Err(Refusal::NotLeased);
     }
-    let crashes = task.crashes.saturating_add(1);
+    let crashes = counted(task.crashes);
     Ok(Transition {
         status: Status::Error,
         due: if crashes < crash_limit {
@@ -208,6 +223,11 @@ const AT_ONCE: Due = Due::In(Duration::ZERO);
 
 fn wait(delay: Duration) -> Due {
     Due::In(delay.min(DELAY_MAX))
+}
+
+/// One more, as far as there are numbers.
+fn counted(count: i64) -> i64 {
+    count.saturating_add(1).min(COUNTER_MAX)
 }
 
 /// Due now; a task that is due already keeps its place among the others.

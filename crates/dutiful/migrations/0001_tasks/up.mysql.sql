@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS dutiful_tasks (
   dedup_scope VARCHAR(20) NOT NULL DEFAULT 'none',
   dedup_until DATETIME(6) NULL,
   submission_key BINARY(16) NULL,
-  UNIQUE KEY dutiful_tasks_dedup (task_name, dedup_key),
+  UNIQUE KEY dutiful_tasks_dedup (dedup_key, task_name),
   KEY dutiful_tasks_due (task_name, priority, due_at, id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 

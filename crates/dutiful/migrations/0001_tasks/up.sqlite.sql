@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS dutiful_tasks (
 
 CREATE INDEX IF NOT EXISTS dutiful_tasks_due ON dutiful_tasks (task_name, priority, due_at, id) WHERE due_at IS NOT NULL;
 
-CREATE UNIQUE INDEX IF NOT EXISTS dutiful_tasks_dedup ON dutiful_tasks (task_name, dedup_key) WHERE dedup_key IS NOT NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS dutiful_tasks_dedup ON dutiful_tasks (dedup_key, task_name) WHERE dedup_key IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS dutiful_attempts (
   task_id INTEGER NOT NULL,

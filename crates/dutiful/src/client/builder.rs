@@ -1,21 +1,31 @@
 //! Connecting, with settings.
 
+use super::gather::Gather;
 use super::{Client, Inner, Wake};
 use crate::db::{DatabaseUrl, Db, DbOptions, Prefix};
 use crate::{Error, ErrorKind, Result};
+use dutiful_core::limits::{POOL_SIZE, POOL_SIZE_MAX};
+use std::fmt;
 use std::sync::Arc;
 
-/// Connections that callers share, unless said otherwise.
-const POOL_SIZE: usize = 8;
-const POOL_SIZE_MAX: usize = 256;
-
 /// Settings of a [`Client`]; made by [`Client::builder`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use = "a builder does nothing before `connect`"]
 pub struct ClientBuilder {
     url: String,
     pool_size: usize,
     table_prefix: Option<String>,
+}
+
+/// The URL may hold a password and may not even be one.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("url", &DatabaseUrl::parse(&self.url).ok())
+            .field("pool_size", &self.pool_size)
+            .field("table_prefix", &self.table_prefix)
+            .finish()
+    }
 }
 
 impl ClientBuilder {
@@ -27,7 +37,7 @@ impl ClientBuilder {
         }
     }
 
-    /// How many connections callers share: 1 to 256, by default 8. A worker adds three of its own.
+    /// How many connections callers share: 1 to 1,000, by default 8. A worker adds three of its own.
     pub fn pool_size(mut self, connections: usize) -> ClientBuilder {
         self.pool_size = connections;
         self
@@ -72,8 +82,15 @@ impl ClientBuilder {
         )
         .await?;
         let wake = Wake::new(&db);
+        let gather = Gather::start(&db, &wake);
+        let inner = Inner {
+            db,
+            url,
+            wake,
+            gather,
+        };
         Ok(Client {
-            inner: Arc::new(Inner { db, url, wake }),
+            inner: Arc::new(inner),
         })
     }
 }

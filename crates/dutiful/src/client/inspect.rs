@@ -40,31 +40,33 @@ impl Client {
 
     /// Waits until the task has ended, in success or otherwise, by looking every 5 to 500 ms.
     ///
-    /// A time of zero looks once. A task that is retried after it has ended counts as not ended.
+    /// A time of zero looks once. A task that is retried after it has ended counts as not ended. While the
+    /// database is away the waiting goes on.
     ///
     /// # Errors
     /// `timeout` when it has not ended in time: the text says in which state it was. `not_found`, also
-    /// when the task is deleted meanwhile.
+    /// when the task is deleted meanwhile. Whatever the database says that will not pass, and what else it
+    /// said when it could not be asked at the end of the time.
     pub async fn wait(&self, id: TaskId, at_most: Duration) -> Result<TaskInfo> {
         let deadline = Instant::now() + at_most.min(WAIT_MAX);
         let mut pause = PAUSE_MIN;
+        let mut last = self.get(id).await;
         loop {
-            let task = self.get(id).await?;
-            if task.state.is_ended() {
-                return Ok(task);
+            match &last {
+                Ok(task) if task.state.is_ended() => return last,
+                Err(error) if !error.is_transient() => return last,
+                _ => {}
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(Error::new(
-                    ErrorKind::Timeout,
-                    format!(
-                        "task {id} was still {} after {at_most:?}; wait longer",
-                        task.state
-                    ),
-                ));
+                return Err(still_waiting(id, &last?, at_most));
             }
             tokio::time::sleep(pause.min(left)).await;
             pause = (pause * 2).min(PAUSE_MAX);
+            // A look that gets no answer in time tells nothing new.
+            if let Ok(look) = tokio::time::timeout_at(deadline + PAUSE_MAX, self.get(id)).await {
+                last = look;
+            }
         }
     }
 
@@ -148,6 +150,14 @@ impl Client {
         let rows = periodic_list::periodic(self.db()).await?;
         Ok(rows.into_iter().map(PeriodicInfo::from).collect())
     }
+}
+
+fn still_waiting(id: TaskId, task: &TaskInfo, at_most: Duration) -> Error {
+    let state = task.state;
+    Error::new(
+        ErrorKind::Timeout,
+        format!("task {id} was still {state} after {at_most:?}; wait longer"),
+    )
 }
 
 pub(super) fn no_such_task(id: TaskId) -> Error {

@@ -2,14 +2,11 @@
 
 use super::Client;
 use super::draft::{Draft, Submitted, invalid};
+use super::send;
 use crate::adapters::{Enlist, Within};
-use crate::db::{DbErrorKind, DbResult};
-use crate::store::find_again::find_again;
-use crate::store::session::{Autocommit, OwnTx};
-use crate::store::submit::{NewTask, Start, Submission, submit};
-use crate::store::{self, retry};
+use crate::store;
+use crate::store::submit::{NewTask, Start, submit};
 use crate::{Result, Task};
-use dutiful_core::limits::OWN_RETRIES_MAX;
 use dutiful_core::{DedupScope, Priority, Timestamp, limits};
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -18,8 +15,9 @@ use std::time::{Duration, SystemTime};
 impl Client {
     /// Submits one task; await the answer. The payload is checked first.
     ///
-    /// It is one statement in a transaction of its own, and stored when the answer comes. If the link
-    /// breaks it is tried again, and never stored twice.
+    /// It is stored when the answer comes. Submissions that come at the same time share a statement and a
+    /// commit, so many callers are served faster than one after the other; each stands or fails alone. If
+    /// the link breaks it is tried again, and never stored twice.
     ///
     /// # Errors
     /// `invalid_payload` when the payload does not validate, cannot be written as JSON that every engine
@@ -61,62 +59,24 @@ impl Client {
     }
 
     async fn submit_one(&self, task: NewTask) -> Result<Submitted> {
-        let tasks = [task];
-        // The common case is one statement and no transaction around it.
-        let write = || async { submit(&mut Autocommit(self.db()), &tasks).await };
-        let done = self.until_heard(&tasks, write).await?;
-        self.tell_workers(&tasks, &done);
-        done.first().copied().map(Submitted::from).ok_or_else(|| {
-            crate::Error::new(crate::ErrorKind::Database, "no answer to a submission")
-        })
+        let done = match self.gather() {
+            Some(gather) => gather.submit(task).await?,
+            None => {
+                let done = send::one(self.db(), &task).await?;
+                send::tell_workers(self.wake(), &[task], &[done]);
+                done
+            }
+        };
+        Ok(done.into())
     }
 
     async fn submit_all(&self, tasks: Vec<NewTask>) -> Result<Vec<Submitted>> {
         if tasks.is_empty() {
             return Ok(Vec::new());
         }
-        let write = || async {
-            let mut own = OwnTx::begin(self.db()).await?;
-            let done = submit(&mut own, &tasks).await?;
-            own.commit().await?;
-            Ok(done)
-        };
-        let done = self.until_heard(&tasks, write).await?;
-        self.tell_workers(&tasks, &done);
+        let done = send::all(self.db(), &tasks).await?;
+        send::tell_workers(self.wake(), &tasks, &done);
         Ok(done.into_iter().map(Submitted::from).collect())
-    }
-
-    fn tell_workers(&self, tasks: &[NewTask], done: &[Submission]) {
-        self.wake().submitted(tasks);
-        // The task that took it may have another priority than was asked for here.
-        if let Some(merged) = done.iter().position(|submission| submission.merged) {
-            self.wake().changed(&tasks[merged].task_name);
-        }
-    }
-
-    /// Writes; when the answer was lost, looks whether it was written before it writes again.
-    async fn until_heard<F>(
-        &self,
-        tasks: &[NewTask],
-        mut write: impl FnMut() -> F,
-    ) -> Result<Vec<Submission>>
-    where
-        F: Future<Output = DbResult<Vec<Submission>>>,
-    {
-        let mut lost_links = 0;
-        loop {
-            match retry::repeat_undone(&mut write).await {
-                Err(error)
-                    if error.kind == DbErrorKind::LinkLost && lost_links < OWN_RETRIES_MAX =>
-                {
-                    lost_links += 1;
-                    if let Some(done) = retry::repeat(|| find_again(self.db(), tasks)).await? {
-                        return Ok(done);
-                    }
-                }
-                result => return Ok(result?),
-            }
-        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::store::submit::{NewTask, Start};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Hints of one process to others are at least this far apart.
 const HINT_PAUSE: Duration = Duration::from_millis(10);
@@ -34,6 +35,8 @@ struct Inner {
     submitted: AtomicU64,
     hinted: AtomicU64,
     datagrams: datagram::Datagrams,
+    /// Counts the times that the database's clock was moved by hand.
+    clock: watch::Sender<u64>,
 }
 
 impl Wake {
@@ -45,6 +48,7 @@ impl Wake {
                 submitted: AtomicU64::new(0),
                 hinted: AtomicU64::new(0),
                 datagrams: datagram::Datagrams::default(),
+                clock: watch::Sender::new(0),
             }),
         }
     }
@@ -78,6 +82,17 @@ impl Wake {
     pub(crate) fn changed(&self, task_name: &str) {
         self.tell(Signal::anything);
         self.hint(task_name);
+    }
+
+    /// The database's clock was moved by hand: whoever waits for a time looks again.
+    pub(crate) fn clock_moved(&self) {
+        self.inner.clock.send_modify(|moves| *moves += 1);
+        self.tell(Signal::anything);
+    }
+
+    /// Changes when the database's clock is moved by hand.
+    pub(crate) fn clock(&self) -> watch::Receiver<u64> {
+        self.inner.clock.subscribe()
     }
 
     fn tell(&self, what: impl Fn(&Signal)) {

@@ -4,6 +4,10 @@ use std::fmt;
 
 pub(crate) type DbResult<T> = Result<T, DbError>;
 
+/// What a person can do when a server is not found.
+pub(super) const CHECK_SERVER: &str =
+    "; check host and port in the database URL, and that the server runs";
+
 /// What a caller may do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DbErrorKind {
@@ -55,6 +59,11 @@ impl DbError {
 
     pub(crate) fn decode(column: usize, what: &str) -> DbError {
         DbError::new(DbErrorKind::Decode, format!("column {column}: {what}"))
+    }
+
+    /// Whether something that is safe to repeat may be repeated at once.
+    pub(crate) fn may_be_repeated(&self) -> bool {
+        matches!(self.kind, DbErrorKind::Transient | DbErrorKind::LinkLost)
     }
 
     /// Whether the same call may succeed later, or may already have succeeded.

@@ -19,8 +19,8 @@ mod version;
 
 use super::io::Io;
 use super::{
-    DatabaseUrl, DbError, DbErrorKind, DbOptions, DbResult, Dialect, Prefix, Reply, Rows, Sql,
-    Value,
+    DatabaseUrl, DbError, DbErrorKind, DbOptions, DbResult, Dialect, Inserted, Prefix, Reply, Rows,
+    Sql, Value,
 };
 use connect::{Connector, Facts};
 use expand::Statement;

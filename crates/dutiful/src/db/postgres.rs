@@ -18,6 +18,7 @@ mod tx;
 pub(crate) use listen::Listener;
 pub(crate) use tx::PostgresTx;
 
+use super::gate::PATIENCE;
 use super::io::Io;
 use super::{
     DatabaseUrl, DbError, DbErrorKind, DbOptions, DbResult, Dialect, Prefix, Reply, Rows, Sql,
@@ -82,11 +83,12 @@ impl Postgres {
         })
     }
 
-    /// A handle with one connection of its own, opened when first used.
+    /// A handle with one connection of its own, opened when first used, for the statements of a worker.
     pub(crate) fn dedicated(&self) -> Postgres {
         let mut own = self.clone();
+        own.lending.connector = self.lending.connector.of_worker();
         // It fails only without a runtime to time by, and one is named.
-        if let Ok(pool) = self.lending.connector.pool(&self.settings, 1) {
+        if let Ok(pool) = own.lending.connector.pool(&self.settings, 1) {
             own.lending.pool = pool;
         }
         own
@@ -183,11 +185,9 @@ impl Postgres {
 }
 
 impl Lending {
+    /// A connection out of the pool. Waits while the server is away, up to a bound.
     async fn lend(&self) -> DbResult<Lease> {
-        let object = self.pool.get().await;
-        object
-            .map(Lease::new)
-            .map_err(|error| self.connector.lend_error(error, &self.pool))
+        self.connector.lend(&self.pool, PATIENCE).await
     }
 
     async fn in_transaction(
@@ -205,11 +205,11 @@ impl Lending {
         Ok(all)
     }
 
-    /// Asks the server who it is. `asked`: what the URL says about keeping statements.
+    /// Asks the server who it is; what is wrong is told at once. `asked`: what the URL says about keeping statements.
     async fn prove(&self, asked: Option<bool>) -> DbResult<()> {
         const WHO: &str = "SELECT pg_backend_pid(), current_setting('server_version_num')::int8, \
                            current_setting('server_version'), current_setting('default_transaction_isolation')";
-        let lease = self.lend().await?;
+        let lease = self.connector.lend(&self.pool, Duration::ZERO).await?;
         let client = lease.client()?;
         let reply =
             execute::execute(client, WHO, &[], &AtomicBool::new(false), Place::Alone).await?;

@@ -10,8 +10,18 @@ pub(crate) struct Reply {
     /// Rows that an `UPDATE` or `DELETE` matched (also on MySQL, where the flag `FOUND_ROWS` is set), or an
     /// `INSERT` wrote.
     pub(crate) affected: u64,
-    /// The last id that a MySQL `INSERT` made; 0 elsewhere.
-    pub(crate) last_id: i64,
+    /// What an `INSERT` made on SQLite (one for each run) and MySQL (one for each statement). PostgreSQL
+    /// returns rows instead.
+    pub(crate) inserted: Vec<Inserted>,
+}
+
+/// Rows that were inserted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Inserted {
+    /// The id of the first of them.
+    pub(crate) first_id: i64,
+    /// How many there are; none where the slot was taken.
+    pub(crate) rows: u64,
 }
 
 impl Reply {
@@ -19,9 +29,7 @@ impl Reply {
     pub(crate) fn join(&mut self, part: Reply) {
         self.rows.extend(part.rows);
         self.affected += part.affected;
-        if part.last_id != 0 {
-            self.last_id = part.last_id;
-        }
+        self.inserted.extend(part.inserted);
     }
 }
 
@@ -30,10 +38,22 @@ impl Reply {
 pub(crate) struct Row(pub(crate) Vec<Value>);
 
 impl Row {
-    fn column(&self, index: usize) -> DbResult<&Value> {
+    pub(crate) fn column(&self, index: usize) -> DbResult<&Value> {
         self.0
             .get(index)
             .ok_or_else(|| DbError::decode(index, "no such column"))
+    }
+
+    /// Whether the column is NULL, whatever else it could hold.
+    pub(crate) fn is_null(&self, index: usize) -> bool {
+        let null = |value: &Value| match value {
+            Value::Int(value) => value.is_none(),
+            Value::Text(value) => value.is_none(),
+            Value::Bytes(value) => value.is_none(),
+            Value::Time(value) => value.is_none(),
+            Value::Since(_) | Value::Ints(_) | Value::Texts(_) => false,
+        };
+        self.0.get(index).is_none_or(null)
     }
 
     pub(crate) fn opt_int(&self, index: usize) -> DbResult<Option<i64>> {

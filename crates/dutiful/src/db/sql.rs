@@ -1,5 +1,6 @@
 //! A statement in its three dialects, and the prefix of table names.
 
+use dutiful_core::limits::TABLE_PREFIX_BYTES_MAX;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
@@ -65,9 +66,11 @@ impl Prefix {
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         let first = prefix.bytes().next()?;
-        (letters && !first.is_ascii_digit() && prefix.len() <= 32).then(|| Prefix {
-            prefix: Arc::from(prefix),
-            rewritten: Arc::default(),
+        (letters && !first.is_ascii_digit() && prefix.len() <= TABLE_PREFIX_BYTES_MAX).then(|| {
+            Prefix {
+                prefix: Arc::from(prefix),
+                rewritten: Arc::default(),
+            }
         })
     }
 

@@ -4,6 +4,7 @@
 //! into one transaction (one fsync for many callers) and answers each caller after the commit. So
 //! callers never meet `SQLITE_BUSY` from their own process; other processes are waited for.
 
+mod checkpoint;
 mod convert;
 mod errors;
 pub(crate) mod guest;

@@ -78,33 +78,77 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// Replaces what stands between `user:` and the last `@` of the authority, and any `password=` of the
-/// query.
+/// What comes behind the `?` and may be shown; whatever else is there may hold a password.
+const SHOWN: [&str; 18] = [
+    "application_name",
+    "connect_timeout",
+    "dbname",
+    "host",
+    "hostaddr",
+    "keepalives",
+    "keepalives_idle",
+    "listen",
+    "pool",
+    "port",
+    "socket",
+    "ssl-ca",
+    "ssl-mode",
+    "sslmode",
+    "sslrootcert",
+    "statement_cache",
+    "target_session_attrs",
+    "user",
+];
+
+/// What may come there as well, and is not shown.
+const HIDDEN: [&str; 3] = ["listen_url", "options", "password"];
+
+/// Replaces what stands between `user:` and the last `@` before the query, and the values of all
+/// parameters that are not known to be harmless.
 fn hide_password(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("//") else {
-        return text.to_owned();
+    let (scheme, rest) = match text.split_once("//") {
+        Some((scheme, rest)) => (format!("{scheme}//"), rest),
+        None if text.starts_with("sqlite:") => return text.to_owned(),
+        None => (String::new(), text),
     };
-    // A password may itself hold `/` or `@`, so the last `@` before the query ends it; one that holds `?`
-    // as well is ended by the last `@` of all.
-    let place = rest.split(['?', '#']).next().unwrap_or_default();
-    let split = place.rfind('@').or_else(|| rest.rfind('@'));
-    let shown = match split {
-        Some(at) => {
-            let user = rest[..at].split(':').next().unwrap_or_default();
-            let hidden = if rest[..at].contains(':') { ":***" } else { "" };
-            format!("{scheme}//{user}{hidden}{}", &rest[at..])
-        }
-        None => text.to_owned(),
+    // A password may itself hold `/`, `:` or `@`, so the last `@` before the query ends it; one that
+    // holds `?` as well is ended by the last `@` of all.
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let end = place
+        .rfind('@')
+        .or_else(|| rest.rfind('@').filter(|_| !is_query(query)));
+    let (login, server) = match end {
+        Some(end) => (hide_login(&rest[..end]), &rest[end + 1..]),
+        None => (String::new(), rest),
     };
-    match shown.find("password=") {
-        Some(at) => {
-            let tail = shown[at..]
-                .find('&')
-                .map(|end| &shown[at + end..])
-                .unwrap_or_default();
-            format!("{}password=***{tail}", &shown[..at])
+    let server = match server.split_once('?') {
+        Some((place, query)) => {
+            let shown: Vec<String> = query.split('&').map(hide_value).collect();
+            format!("{place}?{}", shown.join("&"))
         }
-        None => shown,
+        None => server.to_owned(),
+    };
+    format!("{scheme}{login}{server}")
+}
+
+fn hide_login(login: &str) -> String {
+    match login.split_once(':') {
+        Some((user, _)) => format!("{user}:***@"),
+        None => format!("{login}@"),
+    }
+}
+
+/// Whether it begins with a parameter that there is.
+fn is_query(text: &str) -> bool {
+    text.split_once('=')
+        .is_some_and(|(name, _)| SHOWN.contains(&name) || HIDDEN.contains(&name))
+}
+
+fn hide_value(pair: &str) -> String {
+    match pair.split_once('=') {
+        Some((name, _)) if !SHOWN.contains(&name) => format!("{name}=***"),
+        None if pair.contains(['@', ':']) => "***".to_owned(),
+        _ => pair.to_owned(),
     }
 }
 
@@ -117,16 +161,53 @@ mod tests {
         for (url, shown) in [
             ("mysql://app:secret@db/app", "mysql://app:***@db/app"),
             (
+                "postgres://app:s%40cr%3Aet@db:5432/app",
+                "postgres://app:***@db:5432/app",
+            ),
+            (
                 "postgres://app:p@ss:w/rd@db:5432/app",
                 "postgres://app:***@db:5432/app",
             ),
             (
-                "postgres://app@db/app?password=secret&x=1",
-                "postgres://app@db/app?password=***&x=1",
+                "postgres://app:p?x=ss@db/app?pool=3&password=secret",
+                "postgres://app:***@db/app?pool=3&password=***",
             ),
+            (
+                "postgres://app@db/app?password=secret&pool=1",
+                "postgres://app@db/app?password=***&pool=1",
+            ),
+            (
+                "postgres://db/app?user=app&pass%77ord=secret",
+                "postgres://db/app?user=app&pass%77ord=***",
+            ),
+            (
+                "postgres://app:secret@db/app?listen_url=postgres://u:pw@host/db&pool=2",
+                "postgres://app:***@db/app?listen_url=***&pool=2",
+            ),
+            (
+                "postgres://db/app?listen_url=postgres%3A%2F%2Fu%3Apw%40host%2Fdb",
+                "postgres://db/app?listen_url=***",
+            ),
+            ("postgres://db/app?x:secret@y", "postgres://db/app?x:***@y"),
             ("sqlite:tasks.db", "sqlite:tasks.db"),
+            ("sqlite:a?b=c@d:e.db", "sqlite:a?b=c@d:e.db"),
         ] {
-            assert_eq!(DatabaseUrl::parse(url).unwrap().to_string(), shown);
+            let parsed = DatabaseUrl::parse(url).unwrap();
+            assert_eq!(parsed.to_string(), shown);
+            assert_eq!(format!("{parsed:?}"), shown);
+        }
+    }
+
+    #[test]
+    fn a_url_that_is_refused_is_told_without_its_password() {
+        for url in [
+            "mysql:app:secret@db/app",
+            "app:secret@db/app",
+            "redis://app:secret@db",
+            "oracle://db/app?password=secret",
+        ] {
+            let error = DatabaseUrl::parse(url).unwrap_err();
+            assert!(!error.message.contains("secret"), "{url}: {error}");
         }
     }
 

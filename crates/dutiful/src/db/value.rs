@@ -10,6 +10,9 @@ pub(crate) enum Value {
     Bytes(Option<Vec<u8>>),
     /// `DATETIME(6)` in UTC on MySQL, `timestamptz` on PostgreSQL, integer microseconds on SQLite.
     Time(Option<Timestamp>),
+    /// The lower bound of a time: this one, or none when it is the earliest of ours, because rows of plain
+    /// SQL may hold still earlier ones.
+    Since(Timestamp),
     /// A list for `IN` / `ANY`; never empty.
     Ints(Vec<i64>),
     /// A list for `IN` / `ANY`; never empty.

@@ -14,9 +14,9 @@ use crate::store::session::OwnTx;
 use crate::store::submit::{NewTask, submit};
 use crate::worker::attempt::{self, CANCEL_GRACE};
 use crate::worker::handler::{self, Handler, Ran, Spec, Stored};
-use crate::worker::inflight::Inflight;
 use crate::worker::lane::{Job, Lane};
-use crate::worker::shared::{Counts, Ended, Report, Shared};
+use crate::worker::shared::{Ended, Report, Shared};
+use crate::worker::thread;
 use crate::{Client, Context, Error, ErrorKind, Result, TaskError};
 use dutiful_core::{Schedule, Timestamp};
 use std::future::Future;
@@ -35,6 +35,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// A local periodic that passed the checks.
 pub(crate) struct Local {
+    /// The task type's, unless it was given another.
+    pub(crate) name: String,
     handler: Arc<dyn Handler>,
     pub(crate) spec: Spec,
     pub(crate) schedule: Schedule,
@@ -64,32 +66,32 @@ impl Local {
     pub(crate) fn new(periodic: LocalPeriodic) -> Result<Local> {
         let spec = periodic.handler.spec();
         handler::check(&spec)?;
-        let in_periodic = |error: Error| error.context(format!("periodic `{}`", spec.name));
+        let name = periodic.name.unwrap_or_else(|| spec.name.to_owned());
+        if let Err(error) = dutiful_core::check_name(&name) {
+            return Err(Error::new(ErrorKind::Config, format!("periodic: {error}")));
+        }
+        let in_periodic = |error: Error| error.context(format!("periodic `{name}`"));
         Ok(Local {
             schedule: periodic.schedule.map_err(in_periodic)?,
             payload: periodic.payload.map_err(in_periodic)?,
             handler: periodic.handler,
             spec,
+            name,
         })
     }
 
     /// Runs it on a thread of its own until the worker stops. `alive` is dropped when it has ended.
     pub(crate) fn start(self, host: Host, alive: mpsc::Sender<()>) -> Result<()> {
-        let name = self.spec.name;
+        let name = self.name.clone();
         let cannot = |error: std::io::Error| {
             let text = format!("cannot start the local periodic `{name}`: {error}");
             Error::new(ErrorKind::Config, text)
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(cannot)?;
-        let thread = std::thread::Builder::new().name("dutiful-local".to_owned());
-        let started = thread.spawn(move || {
-            runtime.block_on(Runner::new(self, host).run());
+        let work = || async move {
+            Runner::new(self, host).run().await;
             drop(alive);
-        });
-        started.map(|_| ()).map_err(cannot)
+        };
+        thread::event_loop("dutiful-local".to_owned(), work).map_err(cannot)
     }
 }
 
@@ -112,17 +114,15 @@ impl Runner {
             turn: Arc::clone(&turn),
         };
         let (sender, reports) = mpsc::unbounded_channel();
+        let shared = Shared::new(
+            host.client.clone(),
+            Arc::clone(&host.worker),
+            vec![Arc::new(Lane::new(Arc::new(handler)))],
+            sender,
+        );
         let shared = Arc::new(Shared {
-            worker: Arc::clone(&host.worker),
-            client: host.client.clone(),
-            lanes: vec![Arc::new(Lane::new(Arc::new(handler)))],
-            inflight: Inflight::default(),
-            reports: sender,
-            signal: Arc::default(),
             stopping: host.stopping.clone(),
-            grace_over: CancellationToken::new(),
-            ended: CancellationToken::new(),
-            counts: Counts::default(),
+            ..shared
         });
         Runner {
             local,
@@ -207,7 +207,7 @@ impl Runner {
     }
 
     async fn note(&self, report: Report) {
-        let Spec { name, emoji, .. } = self.local.spec;
+        let (name, emoji) = (self.local.name.as_str(), self.local.spec.emoji);
         let run = report.attempt;
         match report.ended {
             Ended::Ran(Ran::Success(_)) => {

@@ -69,13 +69,20 @@ impl Scheduler {
 
     async fn run(mut self) {
         let mut trouble = Trouble::new("fire periodic tasks");
+        let mut clock = self.client.wake().clock();
         loop {
-            match self.look().await {
+            clock.mark_unchanged();
+            let until = match self.look().await {
                 Ok(until) => {
                     trouble.worked();
-                    tokio::time::sleep_until(until).await;
+                    until
                 }
-                Err(error) => tokio::time::sleep(trouble.failed(&error)).await,
+                Err(error) => Instant::now() + trouble.failed(&error),
+            };
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => {}
+                // It lives as long as the client, which is held here.
+                Ok(()) = clock.changed() => {}
             }
         }
     }

@@ -3,9 +3,7 @@
 use super::task_row::take_text;
 use crate::db::{Db, DbResult, Row, Sql};
 use dutiful_core::Timestamp;
-
-/// A task that has been tried more often shows its last attempts.
-const ATTEMPTS_MAX: i64 = 1_000;
+use dutiful_core::limits::ATTEMPTS_KEPT_MAX;
 
 /// The newest ones first, so that the bound cuts the oldest.
 const ATTEMPTS: Sql = Sql {
@@ -34,7 +32,7 @@ pub(crate) struct AttemptRow {
 /// The last 1,000 attempts of a task that did not end in success, oldest first.
 pub(crate) async fn attempts(db: &Db, task: i64) -> DbResult<Vec<AttemptRow>> {
     let rows = db
-        .read(&ATTEMPTS, vec![task.into(), ATTEMPTS_MAX.into()])
+        .read(&ATTEMPTS, vec![task.into(), ATTEMPTS_KEPT_MAX.into()])
         .await?;
     rows.into_iter().rev().map(read).collect()
 }

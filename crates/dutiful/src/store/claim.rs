@@ -3,6 +3,8 @@
 use super::{facts, retry, take_over};
 use crate::db::sqlite;
 use crate::db::{Db, DbResult, Row, Rows, Sql, Value};
+use dutiful_core::lease::next_attempt;
+use dutiful_core::limits::COUNTER_MAX;
 use dutiful_core::{TaskFacts, Timestamp};
 use std::time::Duration;
 
@@ -14,7 +16,8 @@ use std::time::Duration;
 /// Of the free ones it takes those on their last chance (`TaskFacts::is_on_last_chance`) or all others.
 ///
 /// The lower bound keeps it from walking again over what was taken before: entries that are dead, but
-/// that no purge or vacuum has removed yet.
+/// that no purge or vacuum has removed yet. No number may be too large for what is reckoned here: one such
+/// row would stop its whole level.
 const DUE: Sql = Sql {
     sqlite: "/* dutiful.claim */
         SELECT id, task_payload, payload_version, last_run_at,
@@ -22,7 +25,7 @@ const DUE: Sql = Sql {
         FROM dutiful_tasks
         WHERE task_name = ?1 AND priority = ?2 AND due_at >= ?3 AND due_at <= dutiful_now()
           AND (worker IS NOT NULL
-               OR CASE WHEN crashes > 0 AND crashes + 1 >= ?4 THEN 1 ELSE 0 END = ?5)
+               OR CASE WHEN crashes > 0 AND crashes >= ?4 - 1 THEN 1 ELSE 0 END = ?5)
         ORDER BY due_at, id
         LIMIT ?6",
     mysql: "/* dutiful.claim */
@@ -31,7 +34,7 @@ const DUE: Sql = Sql {
         FROM dutiful_tasks FORCE INDEX (dutiful_tasks_due)
         WHERE task_name = ? AND priority = ? AND due_at >= ? AND due_at <= UTC_TIMESTAMP(6)
           AND (worker IS NOT NULL
-               OR CASE WHEN crashes > 0 AND crashes + 1 >= ? THEN 1 ELSE 0 END = ?)
+               OR CASE WHEN crashes > 0 AND crashes >= ? - 1 THEN 1 ELSE 0 END = ?)
         ORDER BY due_at, id
         LIMIT ?
         FOR UPDATE SKIP LOCKED",
@@ -43,13 +46,13 @@ const DUE: Sql = Sql {
           WHERE task_name = $1::text AND priority = $2::bigint
             AND due_at >= $3::timestamptz AND due_at <= statement_timestamp()
             AND (worker IS NOT NULL
-                 OR CASE WHEN crashes > 0 AND crashes + 1 >= $4::bigint THEN 1 ELSE 0 END = $5::bigint)
+                 OR CASE WHEN crashes > 0 AND crashes >= $4::bigint - 1 THEN 1 ELSE 0 END = $5::bigint)
           ORDER BY due_at, id
           LIMIT $6::bigint
           FOR UPDATE SKIP LOCKED),
         taken AS (
           UPDATE dutiful_tasks
-          SET attempt = attempt + 1,
+          SET attempt = LEAST(attempt, 2147483646) + 1,
               worker = $7::text,
               due_at = statement_timestamp() + $8::bigint * interval '1 microsecond',
               last_run_at = statement_timestamp(),
@@ -60,18 +63,18 @@ const DUE: Sql = Sql {
 
 /// Takes the tasks that nobody holds. The slot of a task without dedup, or with the scope `waiting`, is
 /// freed here, because it no longer waits. SQLite writes an index as soon as a statement names its column,
-/// so there it is freed when somebody else wants it.
+/// so there it is freed when somebody else wants it. Attempts are counted as by `next_attempt`.
 const TAKE: Sql = Sql {
     sqlite: "/* dutiful.take */
         UPDATE dutiful_tasks
-        SET attempt = attempt + 1,
+        SET attempt = MIN(attempt, 2147483646) + 1,
             worker = ?1,
             due_at = dutiful_now() + ?2,
             last_run_at = dutiful_now()
         WHERE id = ?3",
     mysql: "/* dutiful.take */
         UPDATE dutiful_tasks
-        SET attempt = attempt + 1,
+        SET attempt = LEAST(attempt, 2147483646) + 1,
             worker = ?,
             due_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND,
             last_run_at = UTC_TIMESTAMP(6),
@@ -80,7 +83,7 @@ const TAKE: Sql = Sql {
     // PostgreSQL takes in `DUE`; this is the same for one that is known by its id.
     postgres: "/* dutiful.take */
         UPDATE dutiful_tasks
-        SET attempt = attempt + 1,
+        SET attempt = LEAST(attempt, 2147483646) + 1,
             worker = $1::text,
             due_at = statement_timestamp() + $2::bigint * interval '1 microsecond',
             last_run_at = statement_timestamp(),
@@ -122,7 +125,7 @@ const HELD: Sql = Sql {
 pub(crate) struct Request {
     pub(crate) task_name: String,
     pub(crate) priority: i64,
-    /// Only what was due at this time or later.
+    /// Only what was due at this time or later; everything, when it is the earliest time of ours.
     pub(crate) from: Timestamp,
     /// Only tasks that one more crash would quarantine, or only all others. Lost leases are found by both.
     pub(crate) last_chance: bool,
@@ -158,14 +161,20 @@ pub(crate) struct Batch {
     pub(crate) last_due: Option<Timestamp>,
     /// Tasks whose lease had run out and that have died too often.
     pub(crate) quarantined: usize,
+    /// Tasks whose lease had run out and that this worker still runs: they were left alone.
+    pub(crate) ours: usize,
 }
 
 /// Takes up to `limit` due tasks of one name and priority and leases them to the worker. It is committed
 /// when this returns. No two workers get the same attempt. Tasks whose lease ran out are taken over on
 /// the way: that counts a crash.
 ///
-/// When the link breaks the tasks may have been claimed: see [`claimed_unheard`].
-pub(crate) async fn claim(db: &Db, request: &Request) -> DbResult<Batch> {
+/// When it fails, some may have been claimed all the same: see [`claimed_unheard`].
+pub(crate) async fn claim(
+    db: &Db,
+    request: &Request,
+    ours: take_over::Ours<'_>,
+) -> DbResult<Batch> {
     let rows = retry::repeat_undone(|| take_due(db, request)).await?;
     let last_due = rows.last().map(|row| row.opt_time(5)).transpose()?;
     let mut batch = Batch {
@@ -175,18 +184,19 @@ pub(crate) async fn claim(db: &Db, request: &Request) -> DbResult<Batch> {
     };
     let mut lost = Vec::new();
     for mut row in rows {
-        if row.opt_text(6)?.is_some() {
+        if !row.is_null(6) {
             lost.push(row.int(0)?);
         } else {
-            let attempt = row.int(7)? + 1;
+            let attempt = next_attempt(row.int(7)?);
             batch
                 .claimed
                 .push(read(&mut row, attempt, request.crash_limit)?);
         }
     }
     if !lost.is_empty() {
-        let taken = take_over::take_over(db, request, lost).await?;
+        let taken = take_over::take_over(db, request, lost, ours).await?;
         batch.quarantined = taken.quarantined;
+        batch.ours = taken.ours;
         batch.claimed.extend(taken.claimed);
     }
     Ok(batch)
@@ -221,6 +231,9 @@ pub(crate) fn read(row: &mut Row, attempt: i64, crash_limit: i64) -> DbResult<Cl
     let facts = facts::read(row, 4);
     let payload = match &facts {
         Err(error) => Err(error.to_string()),
+        Ok(_) if attempt >= COUNTER_MAX => Err(format!(
+            "attempt {attempt} cannot be told from the next: its number is the last there is"
+        )),
         Ok(_) => payload,
     };
     let payload_version = row.int(2).unwrap_or(1);
@@ -241,7 +254,7 @@ async fn take_due(db: &Db, request: &Request) -> DbResult<Vec<Row>> {
     let mut due: Vec<Value> = vec![
         request.task_name.as_str().into(),
         request.priority.into(),
-        request.from.into(),
+        Value::Since(request.from),
         request.crash_limit.into(),
         i64::from(request.last_chance).into(),
         limit.into(),
@@ -301,7 +314,7 @@ fn take_on_sqlite(
 fn free_ids(rows: &[Row]) -> DbResult<Vec<i64>> {
     let mut ids = Vec::with_capacity(rows.len());
     for row in rows {
-        if row.opt_text(6)?.is_none() {
+        if row.is_null(6) {
             ids.push(row.int(0)?);
         }
     }

@@ -6,16 +6,15 @@ use self::hints::Hints;
 use super::task_row::TaskRow;
 use super::{facts, get, task_row};
 use crate::db::{Db, DbResult, Dialect, Row, Sql, Value};
+use dutiful_core::limits::{LIST_PAGE_BYTES_MAX, LIST_SCAN_ROWS_MAX};
 use dutiful_core::{State, Status, Timestamp};
 
 /// Where a state is asked for, it is derived here for each row of a batch of this size...
 const SCAN_ROWS: usize = 500;
 /// ...and a call that finds too few looks at no more than this many batches.
-const SCANS_MAX: usize = 20;
-/// Whole rows are read so many at a time, because each may hold several MiB...
+const SCANS_MAX: usize = LIST_SCAN_ROWS_MAX / SCAN_ROWS;
+/// Whole rows are read so many at a time, because each may hold several MiB.
 const FETCH_ROWS: usize = 25;
-/// ...and a page ends early once it holds about so many bytes of payloads and results.
-const PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What decides whether a row is on the page. A filter that is NULL lets everything pass.
 ///
@@ -190,7 +189,7 @@ async fn fetch(db: &Db, query: &Query, scan: Scan) -> DbResult<Found> {
                 found.tasks.push(task);
             }
         }
-        if bytes > PAGE_BYTES_MAX && chunks.peek().is_some() {
+        if bytes > LIST_PAGE_BYTES_MAX && chunks.peek().is_some() {
             found.next = ids.last().copied();
             break;
         }

@@ -11,7 +11,7 @@ const PROGRESS: Sql = Sql {
         UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
                  id BIGINT PATH '$[0]', attempt INT PATH '$[1]', progress INT PATH '$[2]',
                  note TEXT CHARACTER SET utf8mb4 PATH '$[3]')) AS new
-        STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
+        STRAIGHT_JOIN dutiful_tasks AS t FORCE INDEX (PRIMARY) ON t.id = new.id
         SET t.progress = new.progress, t.progress_note = new.note
         WHERE t.attempt = new.attempt AND t.worker = ?",
     postgres: "/* dutiful.notes.progress */
@@ -21,17 +21,32 @@ const PROGRESS: Sql = Sql {
         WHERE t.id = new.id AND t.attempt = new.attempt AND t.worker = $1::text",
 };
 
+/// Fenced too. An attempt that its own handler has settled in a transaction still logs what it had to say: only
+/// its holder can have made it a success.
 const LINES: Sql = Sql {
     sqlite: "/* dutiful.notes.lines */
         INSERT INTO dutiful_logs (task_id, attempt, logged_at, message)
-        VALUES (?1, ?2, dutiful_now(), ?3)",
+        SELECT id, ?3, dutiful_now(), ?4 FROM dutiful_tasks
+        WHERE id = ?2 AND attempt = ?3
+          AND (worker = ?1 OR (worker IS NULL AND status = 'success'))",
     mysql: "/* dutiful.notes.lines */
         INSERT INTO dutiful_logs (task_id, attempt, logged_at, message)
-        VALUES {{(?, ?, UTC_TIMESTAMP(6), ?)}}",
+        SELECT t.id, new.attempt, UTC_TIMESTAMP(6), new.message
+        FROM JSON_TABLE(?, '$[*]' COLUMNS (
+               place FOR ORDINALITY, id BIGINT PATH '$[0]', attempt INT PATH '$[1]',
+               message TEXT CHARACTER SET utf8mb4 PATH '$[2]')) AS new
+        STRAIGHT_JOIN dutiful_tasks AS t FORCE INDEX (PRIMARY) ON t.id = new.id
+        WHERE t.attempt = new.attempt AND (t.worker = ? OR (t.worker IS NULL AND t.status = 'success'))
+        ORDER BY new.place",
     postgres: "/* dutiful.notes.lines */
         INSERT INTO dutiful_logs (task_id, attempt, logged_at, message)
-        SELECT id, attempt, statement_timestamp(), message
-        FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS new (id, attempt, message)",
+        SELECT t.id, new.attempt, statement_timestamp(), new.message
+        FROM unnest($2::bigint[], $3::bigint[], $4::text[])
+             WITH ORDINALITY AS new (id, attempt, message, place)
+        JOIN dutiful_tasks AS t ON t.id = new.id
+        WHERE t.attempt = new.attempt
+          AND (t.worker = $1::text OR (t.worker IS NULL AND t.status = 'success'))
+        ORDER BY new.place",
 };
 
 /// Writes the latest progress of each attempt: `(task, attempt, percent, note)`.
@@ -61,7 +76,7 @@ pub(crate) async fn progress(
 }
 
 /// Adds log lines: `(task, attempt, message)`.
-pub(crate) async fn lines(db: &Db, lines: Vec<(i64, i64, String)>) -> DbResult<()> {
+pub(crate) async fn lines(db: &Db, worker: &str, lines: Vec<(i64, i64, String)>) -> DbResult<()> {
     let row = |(id, attempt, line): (i64, i64, String)| -> Vec<Value> {
         vec![id.into(), attempt.into(), line.into()]
     };
@@ -69,7 +84,7 @@ pub(crate) async fn lines(db: &Db, lines: Vec<(i64, i64, String)>) -> DbResult<(
     db.write_rows(
         &LINES,
         Rows {
-            fixed: Vec::new(),
+            fixed: vec![worker.into()],
             rows,
         },
     )

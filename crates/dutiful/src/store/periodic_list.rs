@@ -3,9 +3,7 @@
 use super::task_row::take_text;
 use crate::db::{Db, DbResult, Row, Sql};
 use dutiful_core::Timestamp;
-
-/// More are not shown.
-const PERIODIC_MAX: i64 = 1_000;
+use dutiful_core::limits::LIST_OTHERS_MAX;
 
 const PERIODIC: Sql = Sql {
     sqlite: "/* dutiful.periodic_list */
@@ -35,7 +33,7 @@ pub(crate) struct PeriodicRow {
 
 /// The periodic tasks by name, at most 1,000.
 pub(crate) async fn periodic(db: &Db) -> DbResult<Vec<PeriodicRow>> {
-    let rows = db.read(&PERIODIC, vec![PERIODIC_MAX.into()]).await?;
+    let rows = db.read(&PERIODIC, vec![LIST_OTHERS_MAX.into()]).await?;
     rows.into_iter().map(read).collect()
 }
 

@@ -57,3 +57,61 @@ fn pause(tries: u32) -> Duration {
 pub(crate) fn random() -> u64 {
     uuid::Uuid::new_v4().as_u64_pair().0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::DbError;
+    use std::cell::Cell;
+    use std::collections::HashSet;
+
+    const CEILING: Duration = Duration::from_millis(640);
+
+    /// How often work that fails like this is done.
+    async fn tries(kind: DbErrorKind, undone_only: bool) -> u32 {
+        let tries = Cell::new(0);
+        let work = || {
+            tries.set(tries.get() + 1);
+            async move { Err::<(), _>(DbError::new(kind, "as before")) }
+        };
+        let error = match undone_only {
+            true => repeat_undone(work).await.unwrap_err(),
+            false => repeat(work).await.unwrap_err(),
+        };
+        assert_eq!(error.kind, kind, "the last error is the answer");
+        tries.get()
+    }
+
+    #[tokio::test]
+    async fn work_is_repeated_eight_times_and_no_more() {
+        for undone_only in [true, false] {
+            assert_eq!(tries(DbErrorKind::Transient, undone_only).await, 9);
+        }
+        assert_eq!(OWN_RETRIES_MAX, 8);
+    }
+
+    #[tokio::test]
+    async fn a_lost_link_is_repeated_only_where_a_repetition_finds_what_was_done() {
+        assert_eq!(tries(DbErrorKind::LinkLost, false).await, 9);
+        assert_eq!(tries(DbErrorKind::LinkLost, true).await, 1);
+    }
+
+    #[tokio::test]
+    async fn what_would_fail_again_is_not_repeated() {
+        use DbErrorKind::{Denied, Duplicate, Other, SchemaMissing, Unavailable};
+        for kind in [Denied, Duplicate, Other, SchemaMissing, Unavailable] {
+            assert_eq!(tries(kind, false).await, 1, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn pauses_differ_and_their_ceiling_doubles_up_to_the_last() {
+        for tries in 1..=OWN_RETRIES_MAX {
+            let ceiling = Duration::from_millis(5) * 2_u32.pow(tries - 1);
+            let pauses: HashSet<Duration> = (0..200).map(|_| pause(tries)).collect();
+            assert!(pauses.iter().all(|pause| *pause < ceiling), "{tries}");
+            assert!(pauses.len() > 100, "{tries}: {} differ", pauses.len());
+        }
+        assert!((0..200).all(|_| pause(1_000) < CEILING));
+    }
+}

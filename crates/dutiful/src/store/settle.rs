@@ -1,7 +1,7 @@
 //! Writes the outcomes of attempts.
 
 use super::session::{OwnTx, Session};
-use super::{facts, retry, submit, take_over};
+use super::{facts, lock_order, retry, shorten, submit, take_over};
 use crate::db::{Db, DbError, DbErrorKind, DbResult, Dialect, Row, Rows, Sql, Value};
 use dutiful_core::{Due, Event, Outcome, Transition, decide};
 use std::collections::{HashMap, HashSet};
@@ -15,13 +15,12 @@ const SUCCESS: Sql = Sql {
         UPDATE dutiful_tasks
         SET status = 'success', due_at = NULL, worker = NULL, finished_at = dutiful_now(),
             result_data = ?4, error_kind = NULL, error_message = NULL
-        WHERE id = ?2 AND attempt = ?3 AND worker = ?1
-        RETURNING id",
+        WHERE id = ?2 AND attempt = ?3 AND worker = ?1",
     mysql: "/* dutiful.settle.success */
         UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
                  id BIGINT PATH '$[0]', attempt BIGINT PATH '$[1]',
                  result_data LONGTEXT CHARACTER SET utf8mb4 PATH '$[2]', frees INT PATH '$[3]')) AS new
-        STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
+        STRAIGHT_JOIN dutiful_tasks AS t FORCE INDEX (PRIMARY) ON t.id = new.id
         SET t.status = 'success', t.due_at = NULL, t.worker = NULL, t.finished_at = UTC_TIMESTAMP(6),
             t.result_data = new.result_data, t.error_kind = NULL, t.error_message = NULL,
             t.dedup_key = CASE WHEN new.frees = 1 THEN NULL ELSE t.dedup_key END
@@ -33,8 +32,7 @@ const SUCCESS: Sql = Sql {
             dedup_key = CASE WHEN new.frees = 1 THEN NULL ELSE t.dedup_key END
         FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[])
              AS new (id, attempt, result_data, frees)
-        WHERE t.id = new.id AND t.attempt = new.attempt AND t.worker = $1::text
-        RETURNING t.id",
+        WHERE t.id = new.id AND t.attempt = new.attempt AND t.worker = $1::text",
 };
 
 /// Which of these attempts stand as successes: only their own holders can have written that.
@@ -91,7 +89,7 @@ const APPLY: Sql = Sql {
                  error_kind VARCHAR(20) CHARACTER SET utf8mb4 PATH '$[5]',
                  error_message TEXT CHARACTER SET utf8mb4 PATH '$[6]', ends INT PATH '$[7]',
                  frees INT PATH '$[8]')) AS new
-        STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
+        STRAIGHT_JOIN dutiful_tasks AS t FORCE INDEX (PRIMARY) ON t.id = new.id
         SET t.status = new.status, t.due_at = UTC_TIMESTAMP(6) + INTERVAL new.delay MICROSECOND,
             t.worker = NULL,
             t.finished_at = CASE WHEN new.ends = 1 THEN UTC_TIMESTAMP(6) END,
@@ -131,7 +129,7 @@ const HISTORY: Sql = Sql {
                id BIGINT PATH '$[0]', attempt BIGINT PATH '$[1]',
                outcome VARCHAR(20) CHARACTER SET utf8mb4 PATH '$[2]',
                message TEXT CHARACTER SET utf8mb4 PATH '$[3]')) AS new
-        STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
+        STRAIGHT_JOIN dutiful_tasks AS t FORCE INDEX (PRIMARY) ON t.id = new.id
         STRAIGHT_JOIN (SELECT ? AS worker) AS own ON TRUE
         ON DUPLICATE KEY UPDATE dutiful_attempts.attempt = dutiful_attempts.attempt",
     postgres: "/* dutiful.settle.history */
@@ -208,20 +206,16 @@ pub(crate) async fn successes(
     worker: &str,
     successes: &[Success],
 ) -> DbResult<HashSet<i64>> {
-    let mut stand = HashSet::with_capacity(successes.len());
-    let reply =
-        retry::repeat(|| db.write_rows(&SUCCESS, success_rows(db.dialect(), worker, successes)))
-            .await?;
-    collect_ids(&reply.rows, &mut stand)?;
-    let all_matched = usize::try_from(reply.affected) == Ok(successes.len());
-    if db.dialect() == Dialect::Mysql && all_matched {
-        stand.extend(successes.iter().map(|success| success.id));
+    let rows = || success_rows(db.dialect(), worker, successes);
+    let reply = retry::repeat(|| db.write_rows(&SUCCESS, rows())).await?;
+    // The usual case: nothing comes back but a count, and nothing has to be asked for.
+    if usize::try_from(reply.affected) == Ok(successes.len()) {
+        return Ok(successes.iter().map(|success| success.id).collect());
     }
-    if stand.len() < successes.len() {
-        let ids = successes.iter().map(|success| success.id).collect();
-        let rows = db.read(&SUCCEEDED, vec![Value::Ints(ids)]).await?;
-        add_own(&rows, successes, &mut stand)?;
-    }
+    let ids = successes.iter().map(|success| success.id).collect();
+    let rows = db.read(&SUCCEEDED, vec![Value::Ints(ids)]).await?;
+    let mut stand = HashSet::new();
+    add_own(&rows, successes, &mut stand)?;
     Ok(stand)
 }
 
@@ -233,21 +227,23 @@ pub(crate) async fn success_with_follow_ups(
     success: &Success,
     follow_ups: &[submit::NewTask],
 ) -> DbResult<bool> {
-    retry::repeat(|| async {
-        let mut own = OwnTx::begin(db).await?;
-        let rows = success_rows(db.dialect(), worker, std::slice::from_ref(success));
-        if own.run_rows(&SUCCESS, rows).await?.affected == 0 {
-            own.rollback().await?;
-            let rows = db
-                .read(&SUCCEEDED, vec![Value::Ints(vec![success.id])])
-                .await?;
-            let mut stand = HashSet::new();
-            add_own(&rows, std::slice::from_ref(success), &mut stand)?;
-            return Ok(!stand.is_empty());
+    let mut again = false;
+    retry::repeat(|| {
+        let in_lock_order = std::mem::replace(&mut again, true);
+        async move {
+            let mut own = OwnTx::begin(db).await?;
+            let rows = success_rows(db.dialect(), worker, std::slice::from_ref(success));
+            if own.run_rows(&SUCCESS, rows).await?.affected == 0 {
+                own.rollback().await?;
+                return stands_as_success(db, success.id, success.attempt).await;
+            }
+            match in_lock_order {
+                true => lock_order::submit_in_lock_order(&mut own, follow_ups).await?,
+                false => submit::submit(&mut own, follow_ups).await?,
+            };
+            own.commit().await?;
+            Ok(true)
         }
-        submit::submit(&mut own, follow_ups).await?;
-        own.commit().await?;
-        Ok(true)
     })
     .await
 }
@@ -383,12 +379,13 @@ fn apply_row(ending: &Ending, transition: &Transition) -> Vec<Value> {
     ]
 }
 
-/// Adds rows of history. The attempts' tasks must exist.
+/// Adds rows of history, and removes what is too old. The attempts' tasks must exist.
 pub(crate) async fn write_history(
     session: &mut impl Session,
     worker: &str,
     history: Vec<History>,
 ) -> DbResult<()> {
+    let turns = shorten::turns(&history);
     let rows = history
         .into_iter()
         .map(|row| {
@@ -409,7 +406,7 @@ pub(crate) async fn write_history(
             },
         )
         .await?;
-    Ok(())
+    shorten::shorten(session, &turns).await
 }
 
 fn success_rows(dialect: Dialect, worker: &str, successes: &[Success]) -> Rows {
@@ -424,26 +421,23 @@ fn success_rows(dialect: Dialect, worker: &str, successes: &[Success]) -> Rows {
         }
         row
     };
+    // Locked in this order, which is everybody's.
+    let mut in_order: Vec<&Success> = successes.iter().collect();
+    in_order.sort_unstable_by_key(|success| success.id);
     Rows {
         fixed: vec![worker.into()],
-        rows: successes.iter().map(row).collect(),
+        rows: in_order.into_iter().map(row).collect(),
     }
-}
-
-fn collect_ids(rows: &[Row], ids: &mut HashSet<i64>) -> DbResult<()> {
-    for row in rows {
-        ids.insert(row.int(0)?);
-    }
-    Ok(())
 }
 
 fn add_own(rows: &[Row], successes: &[Success], stand: &mut HashSet<i64>) -> DbResult<()> {
+    let own: HashSet<(i64, i64)> = successes
+        .iter()
+        .map(|success| (success.id, success.attempt))
+        .collect();
     for row in rows {
         let (id, attempt) = (row.int(0)?, row.int(1)?);
-        if successes
-            .iter()
-            .any(|success| success.id == id && success.attempt == attempt)
-        {
+        if own.contains(&(id, attempt)) {
             stand.insert(id);
         }
     }

@@ -43,7 +43,7 @@ pub(crate) struct Step<'a> {
 
 /// The stored result, if the step has been done.
 pub(crate) async fn get(db: &Db, task: i64, name: &str) -> DbResult<Option<String>> {
-    let mut rows = retry::repeat(|| db.read(&GET, vec![task.into(), name.into()])).await?;
+    let mut rows = db.read(&GET, vec![task.into(), name.into()]).await?;
     rows.first_mut().map_or(Ok(None), |row| row.take_text(0))
 }
 

@@ -2,7 +2,7 @@
 
 use super::merge;
 use super::session::Session;
-use crate::db::{DbError, DbErrorKind, DbResult, Dialect, Row, Rows, Sql, Value};
+use crate::db::{DbError, DbErrorKind, DbResult, Dialect, Inserted, Row, Rows, Sql, Value};
 use dutiful_core::Timestamp;
 use dutiful_core::limits::SUBMIT_STATEMENT_ROWS;
 use std::collections::{HashMap, HashSet};
@@ -18,8 +18,7 @@ const INSERT: Sql = Sql {
            dedup_key, dedup_scope, dedup_until, submission_key)
         VALUES (?1, ?2, ?3, ?4, ?5, dutiful_now(), COALESCE(?6, dutiful_now() + ?7),
                 ?8, ?9, dutiful_now() + ?10, ?11)
-        ON CONFLICT (task_name, dedup_key) WHERE dedup_key IS NOT NULL DO NOTHING
-        RETURNING id, submission_key",
+        ON CONFLICT (task_name, dedup_key) WHERE dedup_key IS NOT NULL DO NOTHING",
     mysql: "/* dutiful.submit */
         INSERT INTO dutiful_tasks
           (task_name, task_payload, payload_version, priority, max_retries, due_at,
@@ -42,15 +41,42 @@ const INSERT: Sql = Sql {
         RETURNING id, submission_key",
 };
 
-/// MySQL returns nothing of what it inserted: the rows are found again by their slots.
+/// As `INSERT`, for tasks whose slots nobody else can want: their keys were made for them. PostgreSQL is
+/// quicker when it need not look first; a taken slot is an earlier try of ours, and fails the statement.
+const INSERT_OWN: Sql = Sql {
+    sqlite: INSERT.sqlite,
+    mysql: INSERT.mysql,
+    postgres: "/* dutiful.submit.own */
+        INSERT INTO dutiful_tasks
+          (task_name, task_payload, payload_version, priority, max_retries, due_at,
+           dedup_key, dedup_scope, dedup_until, submission_key)
+        SELECT task_name, task_payload, payload_version, priority, max_retries,
+               COALESCE(run_at, statement_timestamp() + delay * interval '1 microsecond'),
+               dedup_key, dedup_scope, statement_timestamp() + slot_time * interval '1 microsecond',
+               submission_key
+        FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[],
+                    $7::bigint[], $8::bytea[], $9::text[], $10::bigint[], $11::bytea[])
+             AS new (task_name, task_payload, payload_version, priority, max_retries, run_at, delay,
+                     dedup_key, dedup_scope, slot_time, submission_key)
+        RETURNING id, submission_key",
+};
+
+/// MySQL tells the first id that a statement made. The others follow it, in steps of its own choice, and what
+/// others insert at the same time may lie between: the rows are read again, and known by their submission keys.
 const INSERTED_ON_MYSQL: Sql = Sql {
     sqlite: "",
     mysql: "/* dutiful.submit.inserted */
-        SELECT t.id, t.submission_key
-        FROM JSON_TABLE(?, '$[*]' COLUMNS (dedup_key VARCHAR(64) CHARACTER SET utf8mb4 PATH '$[0]')) AS new
-        STRAIGHT_JOIN dutiful_tasks AS t ON t.task_name = ? AND t.dedup_key = UNHEX(new.dedup_key)",
+        SELECT id, submission_key FROM dutiful_tasks
+        WHERE id >= ? ORDER BY id LIMIT ?",
     postgres: "",
 };
+
+/// So many rows are looked through on MySQL for each that was inserted: a cluster gives every other id to
+/// another server.
+const BETWEEN: usize = 16;
+
+/// Ids of new tasks by submission key.
+pub(crate) type Created = HashMap<[u8; 16], i64>;
 
 /// When a new task may run first.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -120,20 +146,34 @@ pub(crate) async fn submit(
     Ok(done)
 }
 
-/// Inserts what finds its slot free; gives back the ids by submission key.
-async fn insert(session: &mut impl Session, tasks: &[NewTask]) -> DbResult<HashMap<[u8; 16], i64>> {
-    if session.dialect() != Dialect::Mysql {
-        return by_key(&session.run_rows(&INSERT, rows(tasks)).await?.rows);
+/// Inserts those whose slots are free, with one statement, and gives back their ids by submission key. The
+/// tasks are of different slots. On MySQL a slot that is taken fails all of it.
+pub(crate) async fn insert_free(
+    session: &mut impl Session,
+    tasks: &[NewTask],
+) -> DbResult<Created> {
+    let own = tasks.iter().all(|task| task.slot.scope == "none");
+    let statement = if own { &INSERT_OWN } else { &INSERT };
+    let reply = session.run_rows(statement, rows(tasks)).await?;
+    match session.dialect() {
+        Dialect::Postgres => by_key(&reply.rows),
+        Dialect::Mysql => inserted_on_mysql(session, tasks, &reply.inserted).await,
+        Dialect::Sqlite => {
+            let made = tasks.iter().zip(&reply.inserted);
+            let made = made.filter(|(_, inserted)| inserted.rows == 1);
+            Ok(made
+                .map(|(task, inserted)| (task.submission_key, inserted.first_id))
+                .collect())
+        }
     }
-    let repeated = repeats_a_slot(tasks);
-    if !repeated {
-        match session.run_rows(&INSERT, rows(tasks)).await {
-            Ok(reply) if tasks.len() == 1 => {
-                return Ok(HashMap::from([(tasks[0].submission_key, reply.last_id)]));
-            }
-            Ok(_) => return inserted_on_mysql(session, tasks).await,
+}
+
+/// Inserts what finds its slot free; gives back the ids by submission key.
+async fn insert(session: &mut impl Session, tasks: &[NewTask]) -> DbResult<Created> {
+    if session.dialect() != Dialect::Mysql || !repeats_a_slot(tasks) {
+        match insert_free(session, tasks).await {
             Err(error) if error.kind == DbErrorKind::Duplicate => {}
-            Err(error) => return Err(error),
+            result => return result,
         }
     }
     let mut created = HashMap::new();
@@ -154,8 +194,15 @@ pub(super) async fn insert_one(
         .run_rows(&INSERT, rows(std::slice::from_ref(task)))
         .await
     {
-        Ok(reply) if session.dialect() == Dialect::Mysql => Ok(Some(reply.last_id)),
-        Ok(reply) => reply.rows.first().map(|row| row.int(0)).transpose(),
+        Ok(reply) if session.dialect() == Dialect::Postgres => {
+            reply.rows.first().map(|row| row.int(0)).transpose()
+        }
+        Ok(reply) => {
+            let made = reply.inserted.first();
+            Ok(made
+                .filter(|inserted| inserted.rows == 1)
+                .map(|inserted| inserted.first_id))
+        }
         Err(error)
             if session.dialect() == Dialect::Mysql && error.kind == DbErrorKind::Duplicate =>
         {
@@ -168,23 +215,28 @@ pub(super) async fn insert_one(
 async fn inserted_on_mysql(
     session: &mut impl Session,
     tasks: &[NewTask],
-) -> DbResult<HashMap<[u8; 16], i64>> {
-    let mut created = HashMap::new();
-    let names: HashSet<&str> = tasks.iter().map(|task| task.task_name.as_str()).collect();
-    for name in names {
-        let of_name = tasks.iter().filter(|task| task.task_name == name);
-        let keys = of_name
-            .map(|task| vec![task.slot.key.clone().into()])
-            .collect();
-        let rows = Rows {
-            fixed: vec![name.into()],
-            rows: keys,
-        };
-        created.extend(by_key(
-            &session.run_rows(&INSERTED_ON_MYSQL, rows).await?.rows,
-        )?);
+    inserted: &[Inserted],
+) -> DbResult<Created> {
+    let Some(first) = inserted.first() else {
+        return Ok(HashMap::new());
+    };
+    if let [task] = tasks {
+        return Ok(HashMap::from([(task.submission_key, first.first_id)]));
     }
-    Ok(created)
+    let rows = i64::try_from(tasks.len() * BETWEEN).unwrap_or(i64::MAX);
+    let params = vec![first.first_id.into(), rows.into()];
+    let found = by_key(&session.run(&INSERTED_ON_MYSQL, params).await?.rows)?;
+    if tasks
+        .iter()
+        .all(|task| found.contains_key(&task.submission_key))
+    {
+        return Ok(found);
+    }
+    // More lies between than any cluster or crowd should put there.
+    Err(DbError::new(
+        DbErrorKind::Transient,
+        "the ids of new tasks are not where the server said; try again",
+    ))
 }
 
 fn repeats_a_slot(tasks: &[NewTask]) -> bool {
@@ -194,7 +246,7 @@ fn repeats_a_slot(tasks: &[NewTask]) -> bool {
         .any(|task| !seen.insert((&task.task_name, &task.slot.key)))
 }
 
-fn by_key(rows: &[Row]) -> DbResult<HashMap<[u8; 16], i64>> {
+fn by_key(rows: &[Row]) -> DbResult<Created> {
     let mut created = HashMap::with_capacity(rows.len());
     for row in rows {
         let key = row

@@ -4,6 +4,7 @@ use super::claim::{Claimed, Request, read};
 use super::session::{OwnTx, Session};
 use super::{facts, retry, settle};
 use crate::db::{Db, DbResult, Rows, Sql, Value};
+use dutiful_core::lease::next_attempt;
 use dutiful_core::{Due, Event, LeaseChange, Outcome, TaskFacts, Timestamp, Transition, decide};
 use std::collections::BTreeMap;
 
@@ -34,7 +35,8 @@ const LOST: Sql = Sql {
         FOR UPDATE SKIP LOCKED",
 };
 
-/// Writes what was decided about them, each under the fence of the attempt that was lost.
+/// Writes what was decided about them, each under the fence of the attempt that was lost. In SQLite a name
+/// that plain SQL wrote need not be UTF-8, and no text of ours equals it but byte by byte.
 const APPLY: Sql = Sql {
     sqlite: "/* dutiful.take_over.apply */
         UPDATE dutiful_tasks
@@ -48,7 +50,7 @@ const APPLY: Sql = Sql {
             error_kind = ?9,
             error_message = ?10,
             dedup_key = CASE WHEN ?11 = 1 THEN NULL ELSE dedup_key END
-        WHERE id = ?1 AND attempt = ?2 AND worker = ?3",
+        WHERE id = ?1 AND attempt = ?2 AND CAST(worker AS BLOB) = CAST(?3 AS BLOB)",
     mysql: "/* dutiful.take_over.apply */
         UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
                  id BIGINT PATH '$[0]', lost_attempt INT PATH '$[1]',
@@ -59,7 +61,7 @@ const APPLY: Sql = Sql {
                  error_kind VARCHAR(20) CHARACTER SET utf8mb4 PATH '$[8]',
                  error_message TEXT CHARACTER SET utf8mb4 PATH '$[9]',
                  frees INT PATH '$[10]')) AS new
-        STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
+        STRAIGHT_JOIN dutiful_tasks AS t FORCE INDEX (PRIMARY) ON t.id = new.id
         SET t.status = new.status,
             t.due_at = UTC_TIMESTAMP(6) + INTERVAL new.delay MICROSECOND,
             t.last_run_at = CASE WHEN new.worker IS NULL THEN t.last_run_at ELSE UTC_TIMESTAMP(6) END,
@@ -95,25 +97,48 @@ const APPLY: Sql = Sql {
 pub(crate) struct TakenOver {
     pub(crate) claimed: Vec<Claimed>,
     pub(crate) quarantined: usize,
+    /// Attempts that were left alone, because they are still run here.
+    pub(crate) ours: usize,
 }
+
+/// Whether the worker that asks still runs an attempt, given by id and number. Its lease may have run out
+/// during an outage: then it is late and not dead, its heart renews the lease unless another worker is
+/// first, and taking it over would charge a crash and run it twice in one process.
+pub(crate) type Ours<'a> = &'a (dyn Fn(i64, i64) -> bool + Sync);
 
 /// Records that the leases were lost (a crash each, and a row of history) and, in the same transaction,
 /// claims those that may run again. A task that another worker took over meanwhile is left alone.
-pub(crate) async fn take_over(db: &Db, request: &Request, ids: Vec<i64>) -> DbResult<TakenOver> {
+pub(crate) async fn take_over(
+    db: &Db,
+    request: &Request,
+    ids: Vec<i64>,
+    ours: Ours<'_>,
+) -> DbResult<TakenOver> {
     retry::repeat_undone(|| async {
         let mut own = OwnTx::begin(db).await?;
-        let taken = in_transaction(&mut own, request, ids.clone()).await?;
+        let taken = in_transaction(&mut own, request, ids.clone(), ours).await?;
         own.commit().await?;
         Ok(taken)
     })
     .await
 }
 
-async fn in_transaction(own: &mut OwnTx, request: &Request, ids: Vec<i64>) -> DbResult<TakenOver> {
+async fn in_transaction(
+    own: &mut OwnTx,
+    request: &Request,
+    ids: Vec<i64>,
+    ours: Ours<'_>,
+) -> DbResult<TakenOver> {
     let mut taken = TakenOver::default();
     let mut history: BTreeMap<String, Vec<settle::History>> = BTreeMap::new();
     let mut rows = Vec::new();
     for mut row in own.run(&LOST, vec![Value::Ints(ids)]).await?.rows {
+        let held_by = row.column(6)?.clone();
+        let lost_worker = readable(&held_by);
+        if lost_worker == request.worker && ours(row.int(0)?, row.int(7)?) {
+            taken.ours += 1;
+            continue;
+        }
         let now = row.time(13)?;
         let facts = match facts::read(&row, 4) {
             Ok(facts) => facts,
@@ -123,7 +148,6 @@ async fn in_transaction(own: &mut OwnTx, request: &Request, ids: Vec<i64>) -> Db
                 ..facts::unreadable(row.int(7)?)
             },
         };
-        let lost_worker = row.text(6)?.to_owned();
         let Ok(lost) = decide(
             &facts,
             &Event::LeaseLost {
@@ -144,13 +168,15 @@ async fn in_transaction(own: &mut OwnTx, request: &Request, ids: Vec<i64>) -> Db
             &facts,
             &lost,
             claim.as_ref(),
-            &lost_worker,
+            held_by,
             &request.worker,
         ));
         match claim {
-            Some(_) => taken
-                .claimed
-                .push(read(&mut row, facts.attempt + 1, request.crash_limit)?),
+            Some(_) => taken.claimed.push(read(
+                &mut row,
+                next_attempt(facts.attempt),
+                request.crash_limit,
+            )?),
             None => taken.quarantined += usize::from(lost.ends),
         }
         let line = settle::History {
@@ -177,6 +203,15 @@ async fn in_transaction(own: &mut OwnTx, request: &Request, ids: Vec<i64>) -> Db
         .await?;
     }
     Ok(taken)
+}
+
+/// The name of a worker as it can be shown.
+fn readable(worker: &Value) -> String {
+    match worker {
+        Value::Text(Some(name)) => name.clone(),
+        Value::Bytes(Some(name)) => String::from_utf8_lossy(name).into_owned(),
+        _ => String::new(),
+    }
 }
 
 fn message(lost_worker: &str) -> String {
@@ -214,23 +249,28 @@ fn new_row(
     facts: &TaskFacts,
     lost: &Transition,
     claim: Option<&Transition>,
-    lost_worker: &str,
+    held_by: Value,
     worker: &str,
 ) -> Vec<Value> {
     let last = claim.unwrap_or(lost);
     let takes = last.lease == LeaseChange::Take;
+    let attempt = match takes {
+        true => next_attempt(facts.attempt),
+        false => facts.attempt,
+    };
+    let message = message(&readable(&held_by));
     let frees = lost.frees_slot || claim.is_some_and(|claim| claim.frees_slot);
     vec![
         id.into(),
         facts.attempt.into(),
-        lost_worker.into(),
+        held_by,
         lost.status.as_str().into(),
         delay(last.due).into(),
         takes.then(|| worker.to_owned()).into(),
-        (facts.attempt + i64::from(takes)).into(),
+        attempt.into(),
         lost.crashes.into(),
         lost.error_kind.map(|kind| kind.as_str().to_owned()).into(),
-        message(lost_worker).into(),
+        message.into(),
         i64::from(frees).into(),
     ]
 }

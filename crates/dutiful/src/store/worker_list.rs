@@ -3,9 +3,7 @@
 use super::task_row::take_text;
 use crate::db::{Db, DbResult, Row, Sql};
 use dutiful_core::Timestamp;
-
-/// A larger fleet shows those that beat last.
-const WORKERS_MAX: i64 = 1_000;
+use dutiful_core::limits::LIST_OTHERS_MAX;
 
 const WORKERS: Sql = Sql {
     sqlite: "/* dutiful.worker_list */
@@ -35,7 +33,7 @@ pub(crate) struct WorkerRow {
 
 /// The workers, those that beat last first, at most 1,000.
 pub(crate) async fn workers(db: &Db) -> DbResult<Vec<WorkerRow>> {
-    let rows = db.read(&WORKERS, vec![WORKERS_MAX.into()]).await?;
+    let rows = db.read(&WORKERS, vec![LIST_OTHERS_MAX.into()]).await?;
     rows.into_iter().map(read).collect()
 }
 

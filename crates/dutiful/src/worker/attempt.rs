@@ -1,5 +1,8 @@
 //! Runs one attempt: context, timeout, cancellation, panic.
 
+mod own_thread;
+
+use super::caught;
 use super::handler::{Ran, Stored};
 use super::lane::{Job, Lane};
 use super::shared::{Ended, Report, Shared};
@@ -9,11 +12,12 @@ use crate::task::Threads;
 use dutiful_core::{TaskFacts, TaskId};
 use futures_util::FutureExt;
 use std::any::Any;
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -31,7 +35,7 @@ pub(crate) async fn run(shared: Arc<Shared>, lane: Arc<Lane>, lane_index: usize,
         facts,
         last_chance: _,
     } = job.claimed;
-    let Some(cancel) = shared.inflight.cancellation(id, attempt) else {
+    let Some(cancel) = shared.inflight.begin(id, attempt) else {
         return;
     };
     let began = Instant::now();
@@ -49,23 +53,27 @@ pub(crate) async fn run(shared: Arc<Shared>, lane: Arc<Lane>, lane_index: usize,
             effects: Effects::default(),
         }),
     };
-    shared.inflight.started(id, attempt, deadline, &cx);
     let ended = match payload {
+        // Lost, cancelled or out of grace while it was queued.
+        _ if cancel.is_cancelled() => Ended::Released,
         Err(why) => Ended::Undecodable(why),
         Ok(payload) => {
+            shared.inflight.started(id, attempt, deadline, &cx);
             let stored = Stored {
                 payload,
                 version: payload_version,
             };
-            let span = tracing::debug_span!("task", name = lane.spec.name, id, attempt);
-            match lane.spec.threads {
+            // Disabled it costs next to nothing; enabled it gives the handler's own lines their task.
+            let span = tracing::info_span!("task", name = lane.spec.name, id, attempt);
+            let ended = match lane.spec.threads {
                 Threads::Shared => on_lane(&lane, stored, &cx, &cancel).instrument(span).await,
-                Threads::Own => on_own_thread(&shared, &lane, stored, &cx, span).await,
-            }
+                Threads::Own => own_thread::run(&shared, &lane, stored, &cx, span).await,
+            };
+            lane.measured(began.elapsed());
+            ended
         }
     };
     let ran = began.elapsed();
-    lane.measured(ran);
     let effects = &cx.inner.effects;
     super::recorder::record_last(&shared, &cx).await;
     shared.report(Report {
@@ -94,13 +102,26 @@ fn after_claim(facts: Option<&TaskFacts>, attempt: i64) -> TaskFacts {
 
 /// Runs on the lane's own event loop.
 async fn on_lane(lane: &Lane, stored: Stored, cx: &Context, cancel: &CancellationToken) -> Ended {
-    let handler = Arc::clone(&lane.handler);
-    // Making the future may run code of the handler too, so that is caught as well.
-    let run = AssertUnwindSafe(async { handler.run(stored, cx.clone()).await }).catch_unwind();
-    tokio::pin!(run);
+    let mut run = Arc::clone(&lane.handler).run(stored, cx.clone());
+    let ended = until_told(lane, run.as_mut(), cx, cancel).await;
+    // One that is cut off in the middle drops what it holds, which is code of the task too.
+    if let Err(why) = caught::calling(|| drop(run)) {
+        let (name, id, attempt) = (lane.spec.name, cx.id(), cx.attempt());
+        tracing::warn!(name, %id, attempt, "the handler panicked while it was dropped: {why}");
+    }
+    ended
+}
+
+async fn until_told(
+    lane: &Lane,
+    run: Pin<&mut dyn Future<Output = Ran>>,
+    cx: &Context,
+    cancel: &CancellationToken,
+) -> Ended {
+    let mut run = AssertUnwindSafe(run).catch_unwind();
     let ended = tokio::select! {
         biased;
-        result = &mut run => return judged(cancel, caught(result)),
+        result = &mut run => return judged(cancel, answered(result)),
         () = tokio::time::sleep_until(cx.deadline().into()) => {
             Ended::TimedOut { timeout: lane.spec.timeout }
         }
@@ -110,7 +131,7 @@ async fn on_lane(lane: &Lane, stored: Stored, cx: &Context, cancel: &Cancellatio
     // end of the grace at shutdown or by an operator, and then only if it has succeeded.
     cancel.cancel();
     match tokio::time::timeout(CANCEL_GRACE, &mut run).await {
-        Ok(result) if matches!(ended, Ended::Released) => success_or(ended, caught(result)),
+        Ok(result) if matches!(ended, Ended::Released) => success_or(ended, answered(result)),
         _ => ended,
     }
 }
@@ -134,87 +155,12 @@ fn success_or(told: Ended, answered: Ended) -> Ended {
     }
 }
 
-/// Runs on a thread of its own, which may block as long as it likes.
-async fn on_own_thread(
-    shared: &Shared,
-    lane: &Lane,
-    stored: Stored,
-    cx: &Context,
-    span: tracing::Span,
-) -> Ended {
-    let (sender, result) = oneshot::channel();
-    let handler = Arc::clone(&lane.handler);
-    let its_cx = cx.clone();
-    let thread = std::thread::Builder::new().name(format!("dutiful-{}", lane.spec.name));
-    let started = thread.spawn(move || {
-        let _entered = span.enter();
-        let run = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            runtime.map(|runtime| runtime.block_on(handler.run(stored, its_cx)))
-        }));
-        let ended = match run {
-            Ok(Ok(ran)) => Ended::Ran(ran),
-            Ok(Err(error)) => failed(format!("cannot start an event loop: {error}")),
-            Err(panic) => Ended::Panicked(panic_text(&*panic)),
-        };
-        // Nobody waits any more when it was abandoned.
-        let _ = sender.send(ended);
-    });
-    if let Err(error) = started {
-        return failed(format!("cannot start a thread: {error}"));
-    }
-    tokio::pin!(result);
-    let gone = || Ended::Panicked("the thread of the handler ended".to_owned());
-    let told = tokio::select! {
-        biased;
-        ended = &mut result => {
-            return judged(&cx.inner.cancel, ended.unwrap_or_else(|_| gone()));
-        }
-        () = tokio::time::sleep_until(cx.deadline().into()) => {
-            Ended::TimedOut { timeout: lane.spec.timeout }
-        }
-        () = cx.inner.cancel.cancelled() => Ended::Released,
-    };
-    cx.inner.cancel.cancel();
-    match tokio::time::timeout(CANCEL_GRACE, &mut result).await {
-        Ok(ended) if matches!(told, Ended::Released) => {
-            success_or(told, ended.unwrap_or_else(|_| gone()))
-        }
-        Ok(_) => told,
-        Err(_) => {
-            abandoned(shared, lane, cx);
-            told
-        }
-    }
-}
-
-/// A thread cannot be ended from outside: it is left to itself, and its slot is given back.
-fn abandoned(shared: &Shared, lane: &Lane, cx: &Context) {
-    lane.abandoned.fetch_add(1, Ordering::Relaxed);
-    shared.counts.abandoned.fetch_add(1, Ordering::Relaxed);
-    tracing::warn!(
-        name = lane.spec.name,
-        id = %cx.id(),
-        attempt = cx.attempt(),
-        "the handler ignores that it was told to end; its thread is left behind and its slot given back"
-    );
-}
-
-fn caught(result: Result<Ran, Box<dyn Any + Send>>) -> Ended {
+fn answered(result: Result<Ran, Box<dyn Any + Send>>) -> Ended {
     match result {
         Ok(ran) => Ended::Ran(ran),
-        Err(panic) => Ended::Panicked(panic_text(&*panic)),
+        Err(panic) => Ended::Panicked(caught::text(&*panic)),
     }
 }
 
-fn failed(why: String) -> Ended {
-    Ended::Ran(Ran::Answer(crate::task::Answer::Failed(why)))
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a text".to_owned())
-}
+#[cfg(test)]
+mod tests;

@@ -11,13 +11,14 @@ mod rescue;
 use super::lane::Lane;
 use super::shared::Shared;
 use crate::client::Signal;
-use crate::db::{Db, DbError, DbErrorKind};
-use crate::store::claim::{self, Batch, Request};
+use crate::db::{Db, DbError};
+use crate::store::claim::{self, Batch, Claimed, Request};
 use crate::store::{lost, poll, take_over};
 use due::DueLevels;
 use dutiful_core::Timestamp;
 use dutiful_core::limits::{CLAIM_BATCH_MAX, POLL_INTERVAL};
 use rescue::Rescue;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -31,6 +32,8 @@ const LOOK_SOON: Duration = Duration::from_millis(20);
 /// to the levels known from before: MariaDB goes through the whole index while its statistics are stale.
 const SLOW_LOOK: Duration = Duration::from_millis(5);
 const LOOK_SHARE: u32 = 9;
+/// And no longer than this, or whoever relies on hints would wait for as long as for polling.
+const LOOK_REST_MAX: Duration = Duration::from_secs(1);
 /// After an error the next try waits this long, doubling up to `ERROR_PAUSE_MAX`.
 const ERROR_PAUSE: Duration = Duration::from_millis(100);
 const ERROR_PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -60,8 +63,10 @@ pub(crate) struct Claimer {
     /// dies, each task that it held is charged, and the innocent must not be quarantined beside a pill.
     last_chance: Option<LastChance>,
     rescue: Rescue,
-    /// Lanes and priorities of claims whose answers were lost.
+    /// Lanes and priorities of claims that may stand although they failed.
     unheard: Vec<(usize, i64)>,
+    /// What the database refuses for good, by lane and priority.
+    refused: HashSet<(&'static str, usize, i64)>,
 }
 
 impl Claimer {
@@ -81,6 +86,7 @@ impl Claimer {
             last_chance: None,
             rescue: Rescue::new(),
             unheard: Vec::new(),
+            refused: HashSet::new(),
             shared,
         }
     }
@@ -137,14 +143,17 @@ impl Claimer {
         self.names.iter().position(|name| name == task_name)
     }
 
-    /// Takes in what was claimed by statements whose answers were lost.
+    /// Takes in what was claimed by statements that failed all the same.
     async fn adopt_unheard(&mut self) -> Result<(), DbError> {
         while let Some(&(index, priority)) = self.unheard.last() {
             let lane = Arc::clone(&self.shared.lanes[index]);
             let request = self.request(index, priority, 0);
+            // Before the rows are read: what is settled meanwhile was known, and must not run again.
+            let known = self.shared.inflight.known();
             let mut held = claim::claimed_unheard(&self.db, &request).await?;
-            held.retain(|task| !self.shared.inflight.holds(task.id, task.attempt));
+            held.retain(|task| !known.contains(&(task.id, task.attempt)));
             self.unheard.pop();
+            self.remember_last_chance(index, priority, &held);
             let batch = Batch {
                 claimed: held,
                 ..Batch::default()
@@ -182,7 +191,7 @@ impl Claimer {
         let rest = if took < SLOW_LOOK {
             Duration::ZERO
         } else {
-            took * LOOK_SHARE
+            (took * LOOK_SHARE).min(LOOK_REST_MAX)
         };
         self.no_look_before = now + rest.min(self.poll_interval);
         self.look_at = now + pause.min(self.poll_interval);
@@ -191,7 +200,8 @@ impl Claimer {
         }
         self.look_at = self.look_at.max(self.no_look_before);
         for (lane, priority, from) in self.rescue.due(&levels) {
-            self.rescue(lane, priority, from).await?;
+            let rescued = self.rescue(lane, priority, from).await;
+            self.may_go_on("rescued", lane, priority, rescued)?;
         }
         Ok(())
     }
@@ -214,7 +224,9 @@ impl Claimer {
         request.from = from;
         let found = lost::search(&self.db, &request).await?;
         if !found.ids.is_empty() {
-            let taken = take_over::take_over(&self.db, &request, found.ids).await;
+            let shared = Arc::clone(&self.shared);
+            let ours = |id, attempt| shared.inflight.holds(id, attempt);
+            let taken = take_over::take_over(&self.db, &request, found.ids, &ours).await;
             let taken = self.heard(index, priority, taken)?;
             let batch = Batch {
                 claimed: taken.claimed,
@@ -234,23 +246,75 @@ impl Claimer {
             if wants == 0 || self.shared.stopping.is_cancelled() {
                 break;
             }
-            let request = self.request(index, priority, wants);
-            let claimed = claim::claim(&self.db, &request).await;
-            let batch = self.heard(index, priority, claimed)?;
-            if let Some(last_due) = batch.last_due {
-                self.due.taken_up_to(index, priority, last_due);
+            let claimed = self.claim_level(index, priority, wants).await;
+            if !self.may_go_on("claimed", index, priority, claimed)? {
+                self.due.remove_first(index);
             }
-            // What was found and could not be taken is no sign that more comes.
-            let mut took_some = !batch.claimed.is_empty();
-            if batch.found == 0 {
-                took_some = self.claim_on_last_chance(index, priority).await?;
-            }
-            if batch.found < wants {
-                self.level_is_empty(index, took_some);
-            }
-            self.hand_over(index, &lane, batch);
         }
         Ok(())
+    }
+
+    async fn claim(
+        &mut self,
+        index: usize,
+        priority: i64,
+        request: &Request,
+    ) -> Result<Batch, DbError> {
+        let shared = Arc::clone(&self.shared);
+        let ours = |id, attempt| shared.inflight.holds(id, attempt);
+        let claimed = claim::claim(&self.db, request, &ours).await;
+        self.heard(index, priority, claimed)
+    }
+
+    async fn claim_level(
+        &mut self,
+        index: usize,
+        priority: i64,
+        wants: usize,
+    ) -> Result<(), DbError> {
+        let request = self.request(index, priority, wants);
+        let batch = self.claim(index, priority, &request).await?;
+        if let Some(last_due) = batch.last_due {
+            let only_ours = batch.claimed.is_empty() && batch.ours > 0;
+            let behind = Duration::from_micros(u64::from(only_ours));
+            // On past what is left alone, or it would be found again and again.
+            let from = last_due.saturating_add(behind);
+            self.due.taken_up_to(index, priority, from);
+        }
+        // What was found and could not be taken is no sign that more comes.
+        let (found, mut took_some) = (batch.found, !batch.claimed.is_empty());
+        let lane = Arc::clone(&self.shared.lanes[index]);
+        self.hand_over(index, &lane, batch);
+        if found == 0 {
+            took_some = self.claim_on_last_chance(index, priority).await?;
+        }
+        if found < wants {
+            self.level_is_empty(index, took_some);
+        }
+        Ok(())
+    }
+
+    /// What the database refuses for one level for good must keep no other from its tasks: it is said once,
+    /// and tried again with the next look. When the database is away, all others would hear the same.
+    fn may_go_on(
+        &mut self,
+        what: &'static str,
+        index: usize,
+        priority: i64,
+        done: Result<(), DbError>,
+    ) -> Result<bool, DbError> {
+        let Err(error) = done else {
+            self.refused.remove(&(what, index, priority));
+            return Ok(true);
+        };
+        if error.is_transient() {
+            return Err(error);
+        }
+        if self.refused.insert((what, index, priority)) {
+            let name = self.shared.lanes[index].spec.name;
+            tracing::error!(name, priority, %error, "the database lets no tasks be {what}");
+        }
+        Ok(false)
     }
 
     /// Takes one task that one more crash would quarantine, when nothing else is due at its level and no
@@ -264,29 +328,34 @@ impl Claimer {
             last_chance: true,
             ..self.request(index, priority, 1)
         };
-        let claimed = claim::claim(&self.db, &request).await;
-        let batch = self.heard(index, priority, claimed)?;
-        let held = batch.claimed.iter().find(|task| task.last_chance);
-        self.last_chance = held.map(|task| LastChance {
-            id: task.id,
-            attempt: task.attempt,
-            lane: index,
-            priority,
-        });
+        let batch = self.claim(index, priority, &request).await?;
+        self.remember_last_chance(index, priority, &batch.claimed);
         let took_some = !batch.claimed.is_empty();
         let lane = Arc::clone(&self.shared.lanes[index]);
         self.hand_over(index, &lane, batch);
         Ok(took_some)
     }
 
-    /// Remembers claims whose answer was lost with the link.
+    fn remember_last_chance(&mut self, index: usize, priority: i64, claimed: &[Claimed]) {
+        let held = claimed.iter().find(|task| task.last_chance);
+        let held = held.map(|task| LastChance {
+            id: task.id,
+            attempt: task.attempt,
+            lane: index,
+            priority,
+        });
+        self.last_chance = self.last_chance.take().or(held);
+    }
+
+    /// Remembers claims of which at least a part may stand although they failed: the link broke, or the
+    /// free tasks were taken and then the lost leases could not be.
     fn heard<T>(
         &mut self,
         index: usize,
         priority: i64,
         answer: Result<T, DbError>,
     ) -> Result<T, DbError> {
-        if matches!(&answer, Err(error) if error.kind == DbErrorKind::LinkLost) {
+        if answer.is_err() && !self.unheard.contains(&(index, priority)) {
             self.unheard.push((index, priority));
         }
         answer

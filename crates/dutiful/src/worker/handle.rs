@@ -1,6 +1,7 @@
 //! The handle to a running worker.
 
 use super::shared::Shared;
+use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::watch;
@@ -66,18 +67,34 @@ impl WorkerHandle {
         Stopper(self.stopping.clone())
     }
 
-    /// Tells it to stop and waits until it has: at most the grace and a few seconds.
-    pub async fn shutdown(self) -> WorkerCounts {
+    /// Tells it to stop and waits until it has: at most the grace and a few seconds, whatever the database
+    /// does.
+    pub async fn shutdown(mut self) -> WorkerCounts {
         self.stopping.cancel();
-        self.wait().await
+        self.ended().await;
+        self.counts()
     }
 
     /// Waits until it has stopped, for whatever reason, and its row is gone from the list of workers,
     /// unless the database is away.
-    pub async fn wait(mut self) -> WorkerCounts {
-        // An error means that the worker's thread is gone, which is an end too.
-        let _ = self.done.wait_for(|done| *done).await;
-        self.counts()
+    ///
+    /// # Errors
+    /// `internal` when it stopped because a part of it broke.
+    pub async fn wait(mut self) -> Result<WorkerCounts> {
+        let ended = self.ended().await;
+        match self.shared.broken.get() {
+            Some(error) => Err(error.clone()),
+            None if !ended => Err(Error::new(
+                ErrorKind::Internal,
+                "the thread of the worker ended before the worker",
+            )),
+            None => Ok(self.counts()),
+        }
+    }
+
+    /// `false` when the worker's thread has gone without a word.
+    async fn ended(&mut self) -> bool {
+        self.done.wait_for(|done| *done).await.is_ok()
     }
 }
 

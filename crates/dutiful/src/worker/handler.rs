@@ -97,11 +97,11 @@ fn decode<T: Task>(stored: &Stored) -> Result<T::Payload, String> {
     Ok(payload)
 }
 
-/// Reads a payload once. A struct refuses a key that comes twice by itself, whereas a `Value` would keep the
-/// last one without a word, and plain SQL can write anything: it is read strictly.
+/// Reads a payload as strictly as a submission is read: plain SQL can write anything, and a type would take
+/// more of it than the rules allow, or change it without a word.
 fn read<P: DeserializeOwned + 'static>(payload: &str) -> Result<P, String> {
+    let value = json::parse(payload).map_err(|error| error.to_string())?;
     if TypeId::of::<P>() == TypeId::of::<Value>() {
-        let value = json::parse(payload).map_err(|error| error.to_string())?;
         return serde_json::from_value(value).map_err(|error| error.to_string());
     }
     serde_json::from_str(payload).map_err(|error| error.to_string())
@@ -158,12 +158,12 @@ pub(crate) fn check(spec: &Spec) -> Result<()> {
             limits::TIMEOUT_MAX
         ));
     }
-    if spec.poll_interval < Duration::from_millis(1)
-        || spec.poll_interval > Duration::from_secs(3600)
-    {
+    if !(limits::POLL_INTERVAL_MIN..=limits::POLL_INTERVAL_MAX).contains(&spec.poll_interval) {
         return wrong(format!(
-            "poll_interval {:?}; use 1 ms to 1 h",
-            spec.poll_interval
+            "poll_interval {:?}; use {:?} to {:?}",
+            spec.poll_interval,
+            limits::POLL_INTERVAL_MIN,
+            limits::POLL_INTERVAL_MAX
         ));
     }
     if spec.crash_limit < 1 {

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::store::renew::Renewal;
 use dutiful_core::TaskFacts;
 use dutiful_core::lease::renew_every;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -14,8 +14,11 @@ use tokio_util::sync::CancellationToken;
 struct Held {
     lane: usize,
     lease: Duration,
+    claimed: Instant,
     renewed: Instant,
     cancel: CancellationToken,
+    /// A slot has taken it: from here on only its lane, or its deadline, ends it.
+    begun: bool,
     /// Set once the handler runs.
     run: Option<Run>,
     /// Somebody has reported the outcome; later reports do not count.
@@ -55,22 +58,41 @@ impl Inflight {
         lease: Duration,
         root: &CancellationToken,
     ) {
+        let now = Instant::now();
         let held = Held {
             lane,
             lease,
-            renewed: Instant::now(),
+            claimed: now,
+            renewed: now,
             cancel: root.child_token(),
+            begun: false,
             run: None,
             reported: false,
         };
         self.lock().insert((id, attempt), held);
     }
 
-    /// The token of an attempt; `None` when the lease was lost while it was queued.
-    pub(crate) fn cancellation(&self, id: i64, attempt: i64) -> Option<CancellationToken> {
-        self.lock()
-            .get(&(id, attempt))
-            .map(|held| held.cancel.clone())
+    /// A slot takes the attempt and gets its token; `None` when it was given back while it was queued.
+    pub(crate) fn begin(&self, id: i64, attempt: i64) -> Option<CancellationToken> {
+        let mut all = self.lock();
+        let held = all.get_mut(&(id, attempt)).filter(|held| !held.reported)?;
+        held.begun = true;
+        Some(held.cancel.clone())
+    }
+
+    /// Attempts of a lane that were claimed at least so long ago and that no slot has taken. They count
+    /// as reported from here on, and never begin.
+    pub(crate) fn take_unstarted(&self, lane: usize, most: Duration) -> Vec<(i64, i64)> {
+        let mut all = self.lock();
+        let waiting = all.iter_mut().filter(|(_, held)| {
+            held.lane == lane && !held.begun && !held.reported && held.claimed.elapsed() >= most
+        });
+        waiting
+            .map(|(key, held)| {
+                held.reported = true;
+                *key
+            })
+            .collect()
     }
 
     pub(crate) fn started(&self, id: i64, attempt: i64, deadline: Instant, cx: &Context) {
@@ -107,18 +129,21 @@ impl Inflight {
         }
     }
 
-    /// What must be renewed before the next call, which comes within `until_next`.
+    /// What must be renewed before the next call, which comes within `until_next`, in the order of ids, in which
+    /// everybody locks rows.
     pub(crate) fn renewals(&self, until_next: Duration) -> Vec<Renewal> {
         let all = self.lock();
         let due = all
             .iter()
             .filter(|(_, held)| held.renewed.elapsed() + until_next >= renew_every(held.lease));
-        due.map(|((id, attempt), held)| Renewal {
+        let renewal = |((id, attempt), held): (&(i64, i64), &Held)| Renewal {
             id: *id,
             attempt: *attempt,
             lease: held.lease,
-        })
-        .collect()
+        };
+        let mut due: Vec<Renewal> = due.map(renewal).collect();
+        due.sort_unstable_by_key(|renewal| renewal.id);
+        due
     }
 
     pub(crate) fn renewed(&self, renewals: &[Renewal]) {
@@ -174,9 +199,19 @@ impl Inflight {
             .collect()
     }
 
+    /// Whether the outcome of every attempt is known.
+    pub(crate) fn all_reported(&self) -> bool {
+        self.lock().values().all(|held| held.reported)
+    }
+
     /// Whether this worker knows that it holds the attempt.
     pub(crate) fn holds(&self, id: i64, attempt: i64) -> bool {
         self.lock().contains_key(&(id, attempt))
+    }
+
+    /// Every attempt that this worker knows that it holds.
+    pub(crate) fn known(&self) -> HashSet<(i64, i64)> {
+        self.lock().keys().copied().collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

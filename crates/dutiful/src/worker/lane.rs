@@ -5,14 +5,12 @@
 use super::handler::{Handler, Spec};
 use crate::store::claim::Claimed;
 use dutiful_core::lease::claim_ahead;
+use dutiful_core::limits::ABANDONED_MAX;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
-
-/// A lane with this many handlers that never ended claims no more: its threads are leaking.
-pub(crate) const ABANDONED_MAX: usize = 32;
 
 /// A claimed task on its way to a slot.
 #[derive(Debug)]
@@ -27,18 +25,24 @@ pub(crate) struct Lane {
     queue: Mutex<VecDeque<Job>>,
     /// Something was queued, or the lane is closed.
     pub(crate) queued: Notify,
-    closed: std::sync::atomic::AtomicBool,
+    closed: AtomicBool,
+    /// Nothing is to be claimed for it now.
+    paused: AtomicBool,
     /// Claimed and not yet settled.
     held: AtomicUsize,
     /// Mean run time in nanoseconds, exponentially weighted; 0 while unknown.
     mean_run: AtomicU64,
     /// Which thread serves the lane now; an older one that comes back only finishes what it runs.
-    pub(crate) generation: AtomicU64,
+    generation: AtomicU64,
+    /// Whether there is one.
+    served: AtomicBool,
+    /// How many attempts a thread runs, in the lower half; which thread says so, in the upper.
+    running: AtomicU64,
     /// When the serving thread last went round, in milliseconds since `began`.
     pulse: AtomicU64,
     began: Instant,
-    /// Handlers that did not end when they were told to.
-    pub(crate) abandoned: AtomicUsize,
+    /// Handlers that did not end when they were told to, and have not ended since.
+    abandoned: AtomicUsize,
 }
 
 impl Lane {
@@ -48,10 +52,13 @@ impl Lane {
             handler,
             queue: Mutex::default(),
             queued: Notify::new(),
-            closed: std::sync::atomic::AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
             held: AtomicUsize::new(0),
             mean_run: AtomicU64::new(0),
             generation: AtomicU64::new(0),
+            served: AtomicBool::new(false),
+            running: AtomicU64::new(0),
             pulse: AtomicU64::new(0),
             began: Instant::now(),
             abandoned: AtomicUsize::new(0),
@@ -61,7 +68,7 @@ impl Lane {
     /// How many tasks to claim now: enough to keep the slots busy, no more than can be started soon, and
     /// not in dribs and drabs while some are still queued.
     pub(crate) fn wants(&self) -> usize {
-        if self.abandoned.load(Ordering::Relaxed) >= ABANDONED_MAX {
+        if self.is_paused() || self.is_full_of_abandoned() {
             return 0;
         }
         let ahead = claim_ahead(self.spec.batch_size, self.mean_run(), self.spec.lease);
@@ -81,13 +88,14 @@ impl Lane {
         self.queued.notify_one();
     }
 
+    /// The next job; none at shutdown, when what was not started is given back.
     pub(crate) fn pop(&self) -> Option<Job> {
-        self.jobs().pop_front()
-    }
-
-    /// Takes everything that has not been started.
-    pub(crate) fn take_queue(&self) -> Vec<Job> {
-        self.jobs().drain(..).collect()
+        let mut jobs = self.jobs();
+        if self.is_closed() {
+            None
+        } else {
+            jobs.pop_front()
+        }
     }
 
     pub(crate) fn is_queue_empty(&self) -> bool {
@@ -117,19 +125,75 @@ impl Lane {
         self.mean_run.store(mean.max(1), Ordering::Relaxed);
     }
 
+    /// A thread is to serve the lane from now on; it gets its number.
+    pub(crate) fn next_generation(&self) -> u64 {
+        self.beat();
+        self.generation.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    pub(crate) fn is_served_by(&self, generation: u64) -> bool {
+        self.generation.load(Ordering::Acquire) == generation
+    }
+
+    /// Whether the thread that is to serve the lane is there.
+    pub(crate) fn set_served(&self, served: bool) {
+        self.served.store(served, Ordering::Release);
+    }
+
+    pub(crate) fn is_served(&self) -> bool {
+        self.served.load(Ordering::Acquire)
+    }
+
     /// The serving thread goes round.
     pub(crate) fn beat(&self) {
         let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.pulse.store(now, Ordering::Relaxed);
     }
 
-    /// For how long the serving thread has not gone round.
-    pub(crate) fn silent_for(&self) -> Duration {
+    /// A thread runs so many attempts until it goes round again.
+    pub(crate) fn runs(&self, generation: u64, attempts: usize) {
+        let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+        let running = generation << 32 | u64::from(attempts);
+        self.running.store(running, Ordering::Relaxed);
+    }
+
+    /// For how long the serving thread has not gone round although it runs something. An idle one need
+    /// not go round.
+    pub(crate) fn blocked_for(&self) -> Duration {
+        let running = self.running.load(Ordering::Relaxed);
+        // One that was left behind may still have had its say.
+        let serving = self.generation.load(Ordering::Acquire) << 32;
+        if running <= serving || running >> 32 << 32 != serving {
+            return Duration::ZERO;
+        }
         let pulse = Duration::from_millis(self.pulse.load(Ordering::Relaxed));
         self.began.elapsed().saturating_sub(pulse)
     }
 
-    /// No job comes any more; threads end when they have run what they hold.
+    /// Nothing is to be claimed for the lane until this is taken back. Gives what was said before.
+    pub(crate) fn pause(&self, paused: bool) -> bool {
+        self.paused.swap(paused, Ordering::Relaxed)
+    }
+
+    fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
+    }
+
+    /// A handler ignores that it was told to end, and keeps its thread.
+    pub(crate) fn abandon(&self) {
+        self.abandoned.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It has ended after all.
+    pub(crate) fn abandoned_ended(&self) {
+        self.abandoned.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_full_of_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Relaxed) >= ABANDONED_MAX
+    }
+
+    /// No job is started any more; threads end when they have run what they hold.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Release);
         self.queued.notify_waiters();

@@ -3,7 +3,7 @@
 use super::handler::Spec;
 use super::shared::Report;
 use crate::store::settle::Ending;
-use dutiful_core::{Due, Transition};
+use dutiful_core::{Due, Outcome, Transition};
 use std::time::Duration;
 
 pub(super) fn succeeded(spec: &Spec, report: &Report) {
@@ -12,11 +12,12 @@ pub(super) fn succeeded(spec: &Spec, report: &Report) {
         id = report.id,
         attempt = report.attempt,
         duration_ms = milliseconds(report.ran),
-        "{} {} {} succeeded in {}",
+        "{} {} {} succeeded in {} (attempt {})",
         spec.emoji,
         spec.name,
         report.id,
-        human(report.ran)
+        human(report.ran),
+        report.attempt
     );
 }
 
@@ -49,10 +50,13 @@ pub(super) fn ended(spec: &Spec, report: &Report, ending: &Ending, transition: &
             )
         };
     }
-    if transition.ends {
-        line!(error)
-    } else {
-        line!(warn)
+    match transition.history {
+        // Nothing went wrong.
+        Some(Outcome::Snoozed | Outcome::Released) => line!(info),
+        // The handler wanted it so.
+        Some(Outcome::Discarded) => line!(warn),
+        _ if transition.ends => line!(error),
+        _ => line!(warn),
     }
 }
 

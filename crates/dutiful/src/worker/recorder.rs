@@ -2,13 +2,15 @@
 
 use super::shared::Shared;
 use crate::context::{Context, Note};
-use crate::db::Db;
+use crate::db::{Db, DbResult};
 use crate::store::notes;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// How often running attempts are asked for what they have noted.
 const EVERY: Duration = Duration::from_millis(500);
+/// An outcome does not wait longer than this for the last notes of its attempt.
+const LAST: Duration = Duration::from_secs(2);
 
 /// Asks and writes until the worker has ended.
 pub(crate) async fn run(shared: Arc<Shared>) {
@@ -31,7 +33,10 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 pub(crate) async fn record_last(shared: &Shared, cx: &Context) {
     let mut gathered = Gathered::default();
     gathered.take(cx);
-    gathered.write(shared).await;
+    if !gathered.is_empty() {
+        // The write goes on by itself; only nobody waits for it.
+        let _ = tokio::time::timeout(LAST, gathered.write(shared)).await;
+    }
 }
 
 #[derive(Default)]
@@ -53,18 +58,31 @@ impl Gathered {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.progress.is_empty() && self.lines.is_empty()
+    }
+
     /// Notes are a convenience: when the database is away they are dropped, and tasks go on.
     async fn write(self, shared: &Shared) {
+        if self.is_empty() {
+            return;
+        }
+        let written = self.try_write(shared).await;
+        let mut trouble = shared.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        match written {
+            Ok(()) => trouble.worked(),
+            Err(error) => drop(trouble.failed(&error)),
+        }
+    }
+
+    async fn try_write(self, shared: &Shared) -> DbResult<()> {
         let db: &Db = shared.client.db();
-        let mut written = Ok(());
         if !self.progress.is_empty() {
-            written = notes::progress(db, &shared.worker, self.progress).await;
+            notes::progress(db, &shared.worker, self.progress).await?;
         }
-        if written.is_ok() && !self.lines.is_empty() {
-            written = notes::lines(db, self.lines).await;
+        if !self.lines.is_empty() {
+            notes::lines(db, &shared.worker, self.lines).await?;
         }
-        if let Err(error) = written {
-            tracing::warn!(%error, "progress and log lines were lost");
-        }
+        Ok(())
     }
 }

@@ -57,6 +57,11 @@ impl Registry {
         handlers
     }
 
+    /// How many task types were registered as such.
+    pub(crate) fn plain_count(&self) -> usize {
+        self.plain.len()
+    }
+
     /// Refuses what cannot work before anything is started.
     pub(crate) fn check(&self) -> Result<()> {
         let config = |text: String| Err(Error::new(ErrorKind::Config, text));

@@ -4,17 +4,18 @@
 //! a lone outcome is written at once.
 
 use super::handler::Ran;
-use super::log;
 use super::shared::{Ended, Report, Shared};
-use crate::db::{Db, DbError};
+use super::trouble::Trouble;
+use super::{caught, log};
+use crate::db::{Db, DbError, DbErrorKind};
 use crate::store::settle::{self, Ending, Settled, Success};
 use crate::task::Answer;
 use crate::text::storable;
 use dutiful_core::limits::{ERROR_BYTES_MAX, SETTLE_BATCH_MAX};
-use dutiful_core::{Event, Failure, FailureKind, Timestamp, decide};
+use dutiful_core::{Event, Failure, FailureKind, RetryPolicy, Timestamp, decide};
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -31,6 +32,7 @@ pub(crate) struct Settler {
     shared: Arc<Shared>,
     db: Db,
     reports: mpsc::UnboundedReceiver<Report>,
+    trouble: Mutex<Trouble>,
 }
 
 impl Settler {
@@ -40,6 +42,7 @@ impl Settler {
             shared,
             db,
             reports,
+            trouble: Mutex::new(Trouble::new("settle")),
         }
     }
 
@@ -276,14 +279,24 @@ impl Settler {
     }
 
     fn failure(&self, report: &Report, kind: FailureKind, text: String) -> (Event, Option<String>) {
-        let retries = report.facts.as_ref().map_or(0, |facts| facts.retries) + 1;
-        let policy = &self.shared.lanes[report.lane].spec.retry_policy;
+        let retries = report.facts.as_ref().map_or(0, |facts| facts.retries);
+        let spec = &self.shared.lanes[report.lane].spec;
         let failure = Failure {
-            retries,
+            retries: retries.saturating_add(1),
             kind,
             message: text.clone(),
         };
-        let retry_in = policy.delay(&failure, crate::store::retry::random());
+        let seed = crate::store::retry::random();
+        // The program's own rule may do anything.
+        let retry_in = caught::calling(|| spec.retry_policy.delay(&failure, seed));
+        let retry_in = retry_in.unwrap_or_else(|why| {
+            tracing::error!(
+                name = spec.name,
+                id = report.id,
+                "the retry policy panicked: {why}; the task waits for the default cooldown"
+            );
+            RetryPolicy::default().delay(&failure, seed)
+        });
         (Event::Failed { kind, retry_in }, Some(text))
     }
 
@@ -349,20 +362,34 @@ impl Settler {
         let mut pause = ERROR_PAUSE;
         loop {
             match write().await {
-                Err(error) if error.is_transient() && !self.shared.ended.is_cancelled() => {
-                    if pause == ERROR_PAUSE {
-                        tracing::warn!(%error, "cannot settle; trying again until it works");
-                    }
+                Err(error) if may_pass(&error) && !self.shared.ended.is_cancelled() => {
+                    self.trouble().failed(&error);
                     tokio::select! {
                         () = tokio::time::sleep(pause) => {}
                         () = self.shared.ended.cancelled() => return Err(error),
                     }
                     pause = (pause * 2).min(ERROR_PAUSE_MAX);
                 }
-                result => return result,
+                result => {
+                    if result.is_ok() {
+                        self.trouble().worked();
+                    }
+                    return result;
+                }
             }
         }
     }
+
+    fn trouble(&self) -> std::sync::MutexGuard<'_, Trouble> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the same write may be taken later: a password that was changed or a table that is away is put right
+/// by people, and work that is done must not be done again for that.
+fn may_pass(error: &DbError) -> bool {
+    let by_people = [DbErrorKind::Denied, DbErrorKind::SchemaMissing];
+    error.is_transient() || by_people.contains(&error.kind)
 }
 
 /// The row of a success; takes the result out of the report.
@@ -386,3 +413,6 @@ fn success(report: &mut Report) -> Option<Success> {
         frees_slot,
     })
 }
+
+#[cfg(test)]
+mod tests;

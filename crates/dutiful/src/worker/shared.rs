@@ -3,12 +3,13 @@
 use super::handler::Ran;
 use super::inflight::Inflight;
 use super::lane::Lane;
-use crate::Client;
+use super::trouble::Trouble;
 use crate::client::Signal;
 use crate::store::submit::NewTask;
+use crate::{Client, Error};
 use dutiful_core::TaskFacts;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +30,10 @@ pub(crate) struct Shared {
     pub(crate) grace_over: CancellationToken,
     /// The worker has settled everything: the last threads end.
     pub(crate) ended: CancellationToken,
+    /// Why the worker stops although nobody told it to.
+    pub(crate) broken: OnceLock<Error>,
+    /// Whether notes of running attempts can be written; lanes and the recorder write them.
+    pub(crate) notes: Mutex<Trouble>,
     pub(crate) counts: Counts,
 }
 
@@ -57,6 +62,22 @@ pub(crate) struct Report {
     pub(crate) settled_by_handler: bool,
 }
 
+impl Report {
+    /// An attempt that is given back.
+    pub(crate) fn released(id: i64, attempt: i64, lane: usize) -> Report {
+        Report {
+            id,
+            attempt,
+            lane,
+            facts: None,
+            ended: Ended::Released,
+            ran: Duration::ZERO,
+            follow_ups: Vec::new(),
+            settled_by_handler: false,
+        }
+    }
+}
+
 /// How an attempt ended, as seen from outside the handler.
 #[derive(Debug)]
 pub(crate) enum Ended {
@@ -67,16 +88,65 @@ pub(crate) enum Ended {
     Panicked(String),
     /// The row's payload cannot be read.
     Undecodable(String),
-    /// Given back at shutdown, or cancelled by an operator: then the write is fenced off.
+    /// Given back; or cancelled by an operator, or lost: then the write is fenced off.
     Released,
 }
 
 impl Shared {
+    /// A worker that has not begun. Its outcomes come out of the other end of `reports`.
+    pub(crate) fn new(
+        client: Client,
+        worker: Arc<str>,
+        lanes: Vec<Arc<Lane>>,
+        reports: mpsc::UnboundedSender<Report>,
+    ) -> Shared {
+        Shared {
+            worker,
+            client,
+            lanes,
+            inflight: Inflight::default(),
+            reports,
+            signal: Arc::default(),
+            stopping: CancellationToken::new(),
+            grace_over: CancellationToken::new(),
+            ended: CancellationToken::new(),
+            broken: OnceLock::new(),
+            notes: Mutex::new(Trouble::new("write progress and log lines")),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Stops the worker because of an error.
+    pub(crate) fn stop_with(&self, error: Error) {
+        // What comes after the first is a consequence of it.
+        let _ = self.broken.set(error);
+        self.stopping.cancel();
+    }
+
+    /// The last threads end. Nothing may be held any more.
+    pub(crate) fn end(&self) {
+        self.lanes.iter().for_each(|lane| lane.close());
+        self.ended.cancel();
+    }
+
     /// Passes an outcome on, unless somebody else was first.
     pub(crate) fn report(&self, report: Report) {
         if self.inflight.report(report.id, report.attempt) {
-            // The settler outlives all who report; when it is gone the process is ending.
-            let _ = self.reports.send(report);
+            self.send(report);
         }
+    }
+
+    /// Gives back what has been claimed for a lane for at least `most` and has not begun.
+    pub(crate) fn release_unstarted(&self, lane: usize, most: Duration) -> usize {
+        let unstarted = self.inflight.take_unstarted(lane, most);
+        for (id, attempt) in &unstarted {
+            self.send(Report::released(*id, *attempt, lane));
+        }
+        unstarted.len()
+    }
+
+    fn send(&self, report: Report) {
+        // The settler outlives all who report; when it is gone the process is ending.
+        let _ = self.reports.send(report);
     }
 }

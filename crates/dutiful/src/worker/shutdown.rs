@@ -1,59 +1,55 @@
 //! How a worker stops, phase by phase.
+//!
+//! Every phase has its bound: a database that does not answer must not keep the process alive.
 
 use super::attempt::CANCEL_GRACE;
-use super::shared::{Ended, Report, Shared};
+use super::shared::{Report, Shared};
 use std::time::Duration;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
-/// How long the last outcomes may take to be written.
-const DRAIN: Duration = Duration::from_secs(5);
+/// How long the last outcomes, and a claim under way, may take once nothing runs any more.
+const DRAIN: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(5);
 
 /// Claiming has been told to stop. Gives back what has not been started, waits for what runs, tells it to
 /// end when the grace is over, releases the rest uncharged. Afterwards nothing is held any more, unless
 /// the database is away: then the leases run out.
 pub(crate) async fn drain(shared: &Shared, claimer: JoinHandle<()>, grace: Duration) {
-    let until = tokio::time::Instant::now() + grace;
-    // A claim under way is finished first, or its tasks would be held by nobody.
-    let _ = claimer.await;
-    for (index, lane) in shared.lanes.iter().enumerate() {
-        for job in lane.take_queue() {
-            release(shared, job.claimed.id, job.claimed.attempt, index);
-        }
-        lane.close();
-    }
-    wait_until_empty(shared, until).await;
-    if !shared.inflight.is_empty() {
+    let until = Instant::now() + grace;
+    shared.lanes.iter().for_each(|lane| lane.close());
+    let all_reported = || shared.inflight.all_reported();
+    wait(shared, until, all_reported).await;
+    if !all_reported() {
         shared.grace_over.cancel();
-        let told = tokio::time::Instant::now() + CANCEL_GRACE + Duration::from_millis(500);
-        wait_until_empty(shared, told).await;
+        let told = Instant::now() + CANCEL_GRACE + Duration::from_millis(500);
+        wait(shared, told, all_reported).await;
     }
     for (id, attempt, lane) in shared.inflight.unreported() {
         tracing::warn!(
             id,
             "a handler ignores that it was told to end; its task is released"
         );
-        release(shared, id, attempt, lane);
+        shared.report(Report::released(id, attempt, lane));
     }
-    wait_until_empty(shared, tokio::time::Instant::now() + DRAIN).await;
-    shared.ended.cancel();
+    // A claim under way may still come to its end: its tasks are given back too.
+    let drained_by = until.max(Instant::now() + DRAIN);
+    wait(shared, drained_by, || {
+        claimer.is_finished() && shared.inflight.is_empty()
+    })
+    .await;
+    shared.end();
 }
 
-fn release(shared: &Shared, id: i64, attempt: i64, lane: usize) {
-    shared.report(Report {
-        id,
-        attempt,
-        lane,
-        facts: None,
-        ended: Ended::Released,
-        ran: Duration::ZERO,
-        follow_ups: Vec::new(),
-        settled_by_handler: false,
-    });
-}
-
-async fn wait_until_empty(shared: &Shared, until: tokio::time::Instant) {
-    while !shared.inflight.is_empty() && tokio::time::Instant::now() < until {
+/// Waits until it is so, and meanwhile gives back what is claimed and not started.
+async fn wait(shared: &Shared, until: Instant, is_so: impl Fn() -> bool) {
+    loop {
+        for lane in 0..shared.lanes.len() {
+            shared.release_unstarted(lane, Duration::ZERO);
+        }
+        if is_so() || Instant::now() >= until {
+            return;
+        }
         tokio::time::sleep(LOOK).await;
     }
 }

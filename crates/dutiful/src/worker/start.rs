@@ -6,22 +6,24 @@ use super::heart::Heart;
 use super::lane::Lane;
 use super::registry::Registry;
 use super::settler::Settler;
-use super::shared::{Counts, Shared};
-use super::{Retention, janitor, lane_thread, recorder, shutdown, waker};
+use super::shared::Shared;
+use super::watch::Watch;
+use super::{Retention, caught, janitor, lane_thread, recorder, shutdown, thread, waker};
 use crate::migrate::selftest;
 use crate::periodic::local::{self, Host, Local};
 use crate::periodic::{Definition, scheduler};
 use crate::store::{retry, workers};
 use crate::{Client, Error, ErrorKind, Result};
 use dutiful_core::Schedule;
+use futures_util::FutureExt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio_util::sync::CancellationToken;
 
-/// How long the heart may take to remove the worker's row; when the database is away, it is pruned later.
-const HEART_END: Duration = Duration::from_secs(2);
+/// How long the last writes may take once everything is settled. When the database is away the worker's row
+/// stays, and is pruned later.
+const LAST_WRITES: Duration = Duration::from_secs(2);
 
 /// What a worker was told besides its task types.
 pub(crate) struct Settings {
@@ -36,6 +38,7 @@ pub(crate) async fn start(
     settings: Settings,
 ) -> Result<WorkerHandle> {
     registry.check()?;
+    let headline = headline(&registry);
     let handlers = registry.handlers();
     let periodics = registry
         .periodics
@@ -53,54 +56,79 @@ pub(crate) async fn start(
     let lanes = handlers
         .into_iter()
         .map(|handler| Arc::new(Lane::new(handler)));
-    let shared = Arc::new(Shared {
-        worker: Arc::clone(&worker),
+    let shared = Shared {
         signal: client.wake().subscribe(),
-        lanes: lanes.collect(),
-        inflight: Default::default(),
-        reports,
-        stopping: CancellationToken::new(),
-        grace_over: CancellationToken::new(),
-        ended: CancellationToken::new(),
-        counts: Counts::default(),
-        client,
-    });
+        ..Shared::new(client, worker, lanes.collect(), reports)
+    };
+    let shared = Arc::new(shared);
     let hints = waker::hint_socket(shared.client.db()).await;
     let card = card(&shared, hints.as_ref().map(|(_, address)| address.clone()));
     // Beats once before the first claim, so that whoever sees the lease finds the worker.
     workers::beat(shared.client.db(), &card).await?;
     let (heart_alive, heart_end) = oneshot::channel::<()>();
-    let heart = Heart::new(Arc::clone(&shared), card);
-    start_thread("dutiful-heart", async move {
-        let _alive = heart_alive;
-        heart.run().await;
-    })?;
-    for index in 0..shared.lanes.len() {
-        lane_thread::start(&shared, index)?;
-    }
-    announce(&shared, &periodics, &locals);
     let (finished, done) = watch::channel(false);
-    let parts = Parts {
-        settler: Settler::new(Arc::clone(&shared), settle),
-        locals_end: start_locals(&shared, locals, settings.grace)?,
-        heart_end,
-        periodics,
-        settings,
-    };
-    let socket = hints
-        .map(|(socket, _)| socket.into_std())
-        .transpose()
-        .ok()
-        .flatten();
-    let main = run(Arc::clone(&shared), parts, socket);
-    start_thread("dutiful-worker", async move {
-        main.await;
-        finished.send_replace(true);
-    })?;
+    let started = start_heart(&shared, card, heart_alive).and_then(|()| {
+        announce(&shared, &headline, &periodics, &locals);
+        let parts = Parts {
+            settler: Settler::new(Arc::clone(&shared), settle),
+            locals_end: start_locals(&shared, locals, settings.grace)?,
+            heart_end,
+            periodics,
+            settings,
+        };
+        let socket = hints
+            .map(|(socket, _)| socket.into_std())
+            .transpose()
+            .ok()
+            .flatten();
+        start_main(&shared, parts, socket, finished)
+    });
+    if let Err(error) = started {
+        shared.stopping.cancel();
+        shared.end();
+        let leave = workers::leave(shared.client.db(), &shared.worker);
+        // It is pruned later where this fails too.
+        let _ = tokio::time::timeout(LAST_WRITES, leave).await;
+        return Err(error);
+    }
     Ok(WorkerHandle {
         stopping: shared.stopping.clone(),
         done,
         shared,
+    })
+}
+
+/// Starts the lanes' threads, and the one that looks after them and their leases.
+fn start_heart(
+    shared: &Arc<Shared>,
+    card: workers::Card,
+    alive: oneshot::Sender<()>,
+) -> Result<()> {
+    for index in 0..shared.lanes.len() {
+        lane_thread::start(shared, index)?;
+    }
+    let heart = Heart::new(Arc::clone(shared), card);
+    let watch = Watch::new(Arc::clone(shared));
+    let heart = caught::part(Arc::clone(shared), "heart", heart.run());
+    let watch = caught::part(Arc::clone(shared), "watch", watch.run());
+    start_thread("dutiful-heart", async move {
+        let _alive = alive;
+        tokio::join!(heart, watch);
+    })
+}
+
+fn start_main(
+    shared: &Arc<Shared>,
+    parts: Parts,
+    hints: Option<std::net::UdpSocket>,
+    finished: watch::Sender<bool>,
+) -> Result<()> {
+    let shared = Arc::clone(shared);
+    let main = run(Arc::clone(&shared), parts, hints);
+    start_thread("dutiful-worker", async move {
+        caught::part(Arc::clone(&shared), "main loop", main).await;
+        shared.end();
+        finished.send_replace(true);
     })
 }
 
@@ -135,18 +163,21 @@ fn start_locals(
 /// The worker's own loop: claims, settles, wakes, schedules, prunes; then shuts down.
 async fn run(shared: Arc<Shared>, parts: Parts, hints: Option<std::net::UdpSocket>) {
     let hints = hints.and_then(|socket| UdpSocket::from_std(socket).ok());
-    let claimer = tokio::spawn(Claimer::new(Arc::clone(&shared)).run());
-    let settler = tokio::spawn(parts.settler.run());
-    let recorder = tokio::spawn(recorder::run(Arc::clone(&shared)));
+    let part = |name, work| tokio::spawn(caught::part(Arc::clone(&shared), name, work));
+    let claimer = part("claimer", Claimer::new(Arc::clone(&shared)).run().boxed());
+    let settler = part("settler", parts.settler.run().boxed());
+    let recorder = part("recorder", recorder::run(Arc::clone(&shared)).boxed());
+    let scheduler = scheduler::run(
+        shared.client.clone(),
+        parts.periodics,
+        shared.stopping.clone(),
+    );
+    let janitor = janitor::run(Arc::clone(&shared), parts.settings.retention);
     // These hold nothing that must be given back, so they may be cut off at any await.
     let helpers = [
-        tokio::spawn(waker::run(Arc::clone(&shared), hints)),
-        tokio::spawn(scheduler::run(
-            shared.client.clone(),
-            parts.periodics,
-            shared.stopping.clone(),
-        )),
-        tokio::spawn(janitor::run(Arc::clone(&shared), parts.settings.retention)),
+        part("waker", waker::run(Arc::clone(&shared), hints).boxed()),
+        part("scheduler", scheduler.boxed()),
+        part("janitor", janitor.boxed()),
     ];
     shared.stopping.cancelled().await;
     let grace = parts.settings.grace;
@@ -157,24 +188,14 @@ async fn run(shared: Arc<Shared>, parts: Parts, hints: Option<std::net::UdpSocke
     for helper in helpers {
         helper.abort();
     }
-    let _ = settler.await;
-    let _ = recorder.await;
-    // Last, or the process may be gone before its row is.
-    let _ = tokio::time::timeout(HEART_END, parts.heart_end).await;
+    // With the heart, or the process may be gone before its row is.
+    let last = async { tokio::join!(settler, recorder, parts.heart_end) };
+    let _ = tokio::time::timeout(LAST_WRITES, last).await;
 }
 
-/// Runs `work` on a named thread with an event loop of its own.
 fn start_thread(name: &str, work: impl Future<Output = ()> + Send + 'static) -> Result<()> {
     let cannot = |error| Error::new(ErrorKind::Config, format!("cannot start `{name}`: {error}"));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(cannot)?;
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(move || runtime.block_on(work))
-        .map(|_| ())
-        .map_err(cannot)
+    thread::event_loop(name.to_owned(), || work).map_err(cannot)
 }
 
 fn worker_name() -> String {
@@ -213,11 +234,17 @@ fn card(shared: &Shared, hint_address: Option<String>) -> workers::Card {
     }
 }
 
-fn announce(shared: &Shared, periodics: &[Definition], locals: &[Local]) {
-    let (periodic, database) = (periodics.len() + locals.len(), shared.lanes.len());
+/// How many tasks there are of which kind. What a periodic brings along is that periodic's.
+fn headline(registry: &Registry) -> String {
+    let periodic = registry.periodics.len() + registry.locals.len();
+    let database = registry.plain_count();
     let all = periodic + database;
     let plural = if all == 1 { "" } else { "s" };
-    tracing::info!("🚀 Started {all} task{plural} ({periodic} periodic, {database} database)");
+    format!("🚀 Started {all} task{plural} ({periodic} periodic, {database} database)")
+}
+
+fn announce(shared: &Shared, headline: &str, periodics: &[Definition], locals: &[Local]) {
+    tracing::info!("{headline}");
     for lane in &shared.lanes {
         let spec = &lane.spec;
         tracing::info!(
@@ -242,11 +269,10 @@ fn announce(shared: &Shared, periodics: &[Definition], locals: &[Local]) {
         );
     }
     for local in locals {
-        let spec = &local.spec;
         tracing::info!(
             "{} {}: periodic in this process alone, {}",
-            spec.emoji,
-            spec.name,
+            local.spec.emoji,
+            local.name,
             ticks(&local.schedule)
         );
     }

@@ -6,10 +6,13 @@ use crate::harness::trial::cases;
 use crate::harness::{TestDb, gated};
 use dutiful::{
     Context, Dedup, DedupScope, ErrorKind, Outcome, RetryPolicy, State, Task, TaskError, TaskId,
+    TaskResult,
 };
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::marker::PhantomData;
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -359,11 +362,63 @@ async fn a_trailing_space_makes_another_task_name(db: TestDb) {
     assert_eq!(client.submit_json("t", json!(1)).await.unwrap().id, one.id);
 }
 
+/// Two programs' ideas of one payload: serde writes fields in the order of their declaration.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct Forth {
+    b: Vec<u8>,
+    a: Inner<f64>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct Back {
+    a: Inner<u8>,
+    b: Vec<u8>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct Inner<T> {
+    d: u8,
+    c: T,
+}
+
+struct Ordered<P>(PhantomData<P>);
+
+impl<P> Task for Ordered<P>
+where
+    P: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static,
+{
+    type Payload = P;
+    type Output = ();
+
+    async fn process(&self, _: P, _: &Context) -> TaskResult<()> {
+        Ok(())
+    }
+
+    fn name() -> &'static str {
+        "Ordered"
+    }
+}
+
 async fn key_order_and_spacing_make_no_difference(db: TestDb) {
-    let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-    let one = parse(r#"{"b":[1,2],"a":{"d":1,"c":2.0}}"#);
-    let other = parse(r#" { "a" : { "c" : 2e0, "d" : 1 }, "b" : [ 1, 2 ] } "#);
-    assert!(is_duplicate(&db, one, other).await);
+    let client = db.client().await;
+    let forth = Forth {
+        b: vec![1, 2],
+        a: Inner { d: 1, c: 2.0 },
+    };
+    let back = Back {
+        a: Inner { d: 1, c: 2 },
+        b: vec![1, 2],
+    };
+    let unlike = |payload: &str| payload.find("\"b\"") < payload.find("\"a\"");
+    assert!(unlike(&serde_json::to_string(&forth).unwrap()));
+    assert!(!unlike(&serde_json::to_string(&back).unwrap()));
+    let first = client.submit::<Ordered<Forth>>(forth).await.unwrap();
+    let second = client.submit::<Ordered<Back>>(back).await.unwrap();
+    assert_eq!((second.id, second.outcome), (first.id, Outcome::Merged));
+    let text = r#" { "a" : { "c" : 2e0, "d" : 1 }, "b" : [ 1, 2 ] } "#;
+    let value: Value = serde_json::from_str(text).unwrap();
+    let third = client.submit_json("Ordered", value).await.unwrap();
+    assert_eq!((third.id, third.outcome), (first.id, Outcome::Merged));
 }
 
 async fn dedup_keys_are_the_same_bytes_on_every_engine(db: TestDb) {

@@ -16,6 +16,7 @@ cases![
     a_stale_worker_cannot_renew_and_its_handler_is_told,
     a_stale_worker_cannot_store_steps,
     a_stale_worker_cannot_write_progress,
+    a_stale_worker_cannot_write_log_lines,
     a_lease_is_renewed_while_the_handler_runs,
     a_handler_that_blocks_its_thread_keeps_its_lease,
     a_lost_lease_counts_a_crash_and_no_retry,
@@ -145,7 +146,7 @@ async fn late_settle_changes_nothing_when_the_same_worker_claims_again(db: TestD
     let (script, mut gate) = stubborn::<0>();
     let worker = db.worker(script).await;
     let stale = gate.next().await;
-    db.expire(id).await;
+    db.expire_elsewhere(id).await;
     let run = gate.next().await;
     assert_eq!((run.id(), run.cx.attempt()), (id, 2));
     assert_eq!(run.cx.worker(), stale.cx.worker());
@@ -175,7 +176,7 @@ async fn a_worker_that_takes_over_its_own_lost_leases_keeps_its_slots(db: TestDb
             .unwrap()
             .id;
         let stale = gate.next().await;
-        db.expire(id).await;
+        db.expire_elsewhere(id).await;
         let run = gate.next().await;
         assert_eq!((run.id(), run.cx.attempt()), (id, 2), "round {number}");
         stale.succeed("late");
@@ -242,6 +243,28 @@ async fn a_stale_worker_cannot_write_progress(db: TestDb) {
     stolen.stale.cx.progress(99, "late");
     // What a run has noted is written before its outcome.
     stolen.end_stale_with(Ok(json!(1))).await;
+}
+
+async fn a_stale_worker_cannot_write_log_lines(db: TestDb) {
+    let stolen = Stolen::new(db).await;
+    let (client, id) = (stolen.client.clone(), stolen.id);
+    stolen.run.cx.log("right");
+    // Written by the recorder while the run goes on, and at its end before the outcome.
+    for number in 0..3 {
+        stolen.stale.cx.log(format!("late {number}"));
+    }
+    until("the line of the right one is written", || async {
+        !client.logs(id).await.unwrap().is_empty()
+    })
+    .await;
+    stolen.stale.cx.log("last");
+    stolen.end_stale_with(Ok(json!(1))).await;
+    let lines = client.logs(id).await.unwrap();
+    let lines: Vec<_> = lines
+        .iter()
+        .map(|line| (line.attempt, line.message.as_str()))
+        .collect();
+    assert_eq!(lines, [(2, "right")]);
 }
 
 async fn a_lease_is_renewed_while_the_handler_runs(db: TestDb) {
@@ -347,7 +370,7 @@ async fn the_third_crash_quarantines_and_each_has_a_row_of_history(db: TestDb) {
         let run = gate.next().await;
         assert_eq!(run.cx.attempt(), attempt);
         gate.keep(run);
-        db.expire(id).await;
+        db.expire_elsewhere(id).await;
     }
     let task = client.wait(id, LONG).await.unwrap();
     assert_eq!(
@@ -442,7 +465,7 @@ async fn a_settle_after_expiry_stands_when_nobody_took_the_task(db: TestDb) {
     db.expire(id).await;
     assert_eq!(client.get(id).await.unwrap().state, State::Queued);
     run.succeed("in the end");
-    worker.wait().await;
+    worker.wait().await.unwrap();
     let task = client.get(id).await.unwrap();
     assert_eq!(
         (task.state, task.attempt, task.crashes),

@@ -2,7 +2,9 @@
 
 use crate::harness::trial::cases;
 use crate::harness::{Script, TestDb};
-use dutiful::{Client, Error, ErrorKind, Filter, State, Worker};
+use dutiful::{
+    Client, Context, Error, ErrorKind, Filter, State, Task, TaskError, TaskResult, Worker,
+};
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 
@@ -16,6 +18,8 @@ cases![
     a_page_is_one_to_two_hundred_tasks,
     settings_that_cannot_work_stop_a_worker_before_it_starts,
     step_names_are_bounded,
+    a_log_line_is_four_kibibytes_at_most,
+    a_task_that_says_nothing_has_the_settings_of_the_contract,
 ];
 
 const TEN_YEARS: Duration = dutiful::limits::DELAY_MAX;
@@ -185,6 +189,25 @@ async fn settings_that_cannot_work_stop_a_worker_before_it_starts(db: TestDb) {
         "lease",
     )
     .await;
+    refuses_to_start(
+        &client,
+        change(|s| s.timeout = Duration::from_secs(30 * 86_400 + 1)),
+        "timeout",
+    )
+    .await;
+    refuses_to_start(
+        &client,
+        change(|s| s.poll_interval = Duration::from_micros(999)),
+        "poll_interval",
+    )
+    .await;
+    refuses_to_start(
+        &client,
+        change(|s| s.poll_interval = Duration::from_secs(3_601)),
+        "poll_interval",
+    )
+    .await;
+    refuses_to_start(&client, change(|s| s.batch_size = 1_001), "batch").await;
     refuses_to_start(&client, change(|s| s.batch_size = 0), "batch").await;
     refuses_to_start(&client, change(|s| s.timeout = Duration::ZERO), "timeout").await;
     refuses_to_start(&client, change(|s| s.crash_limit = 0), "crash").await;
@@ -223,5 +246,61 @@ async fn step_names_are_bounded(db: TestDb) {
     let task = client.wait(id, Duration::from_secs(60)).await.unwrap();
     assert_eq!(task.result_data, Some(json!(5)), "{:?}", task.error_message);
     assert_eq!(db.count("steps").await, 5);
+    worker.shutdown().await;
+}
+
+async fn a_log_line_is_four_kibibytes_at_most(db: TestDb) {
+    let client = db.client().await;
+    let script = Script::<0>::new(|_, cx| async move {
+        cx.log("x".repeat(4 * 1024));
+        cx.log("é".repeat(4 * 1024));
+        cx.progress(1, &"y".repeat(5 * 1024));
+        Ok(json!(1))
+    });
+    let worker = db.worker(script).await;
+    let id = client.submit_json("Script", json!(1)).await.unwrap().id;
+    let task = client.wait(id, Duration::from_secs(60)).await.unwrap();
+    let lines = client.logs(id).await.unwrap();
+    assert_eq!(lines[0].message, "x".repeat(4 * 1024));
+    for cut in [&lines[1].message, &task.progress_note.unwrap()] {
+        let bytes = cut.len();
+        assert!((4_000..=4 * 1024).contains(&bytes), "{bytes} bytes");
+        assert!(cut.ends_with("… (cut)"), "it is not marked");
+    }
+    worker.shutdown().await;
+}
+
+/// A task of which only its work is written.
+struct Plain;
+
+impl Task for Plain {
+    type Payload = u32;
+    type Output = [u64; 2];
+
+    /// The seconds that its run may take, and those of its lease.
+    async fn process(&self, _: u32, cx: &Context) -> TaskResult<[u64; 2]> {
+        let task = cx.client()?.get(cx.id()).await?;
+        let (Some(ends), Some(began)) = (task.due_at, task.last_run_at) else {
+            return Err(TaskError::failed("nobody holds it"));
+        };
+        Ok([cx.remaining().as_secs(), ends.since(began).as_secs()])
+    }
+}
+
+async fn a_task_that_says_nothing_has_the_settings_of_the_contract(db: TestDb) {
+    assert_eq!(Plain.poll_interval(), Duration::from_secs(1));
+    assert_eq!((Plain.batch_size(), Plain.crash_limit()), (16, 3));
+    let limits = [dutiful::limits::SHUTDOWN_GRACE, dutiful::limits::COOLDOWN];
+    assert_eq!(limits.map(|time| time.as_secs()), [25, 10 * 60]);
+    let client = db.client().await;
+    let id = client.submit::<Plain>(1).await.unwrap().id;
+    let task = client.get(id).await.unwrap();
+    assert_eq!((task.max_retries, task.priority), (3, 0));
+    assert_eq!(task.dedup_scope, "until_success");
+    let worker = db.worker(Plain).await;
+    let task = client.wait(id, Duration::from_secs(60)).await.unwrap();
+    let [run, lease] = task.result::<[u64; 2]>().unwrap();
+    assert!((280..=300).contains(&run), "{run} s of 5 minutes are left");
+    assert!((29..=31).contains(&lease), "a lease of {lease} s");
     worker.shutdown().await;
 }

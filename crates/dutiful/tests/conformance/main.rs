@@ -11,18 +11,23 @@
 
 mod harness;
 
+mod away;
 mod bulk;
 mod claim;
 mod dedup;
 mod json;
+mod kept;
 mod lease;
 mod limits;
 mod list;
+mod locks;
 mod lost_link;
 mod migrate;
+mod odd_rows;
 mod operate;
 mod outcome;
 mod periodic;
+mod plain_json;
 mod plain_sql;
 mod rescue;
 mod retention;
@@ -31,7 +36,10 @@ mod settle;
 mod shutdown;
 mod steps;
 mod submit;
+mod user_code;
 mod version;
+mod wake;
+mod worker;
 
 use harness::engine::{self, Found};
 use harness::trial::{Case, trials};
@@ -47,19 +55,27 @@ fn groups() -> Vec<Vec<Case>> {
         bulk::cases(),
         plain_sql::cases(),
         lost_link::cases(),
+        away::cases(),
         dedup::cases(),
         claim::cases(),
+        user_code::cases(),
+        odd_rows::cases(),
+        wake::cases(),
+        locks::cases(),
         lease::cases(),
         rescue::cases(),
         settle::cases(),
         retry::cases(),
         operate::cases(),
         limits::cases(),
+        kept::cases(),
         outcome::cases(),
         version::cases(),
         steps::cases(),
         shutdown::cases(),
+        worker::cases(),
         json::cases(),
+        plain_json::cases(),
         list::cases(),
         migrate::cases(),
         periodic::cases(),

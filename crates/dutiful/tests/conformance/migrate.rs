@@ -1,22 +1,27 @@
 //! The tables: made, looked after and dropped.
 
 use crate::harness::trial::cases;
-use crate::harness::{Script, TestDb, within};
+use crate::harness::{Script, TestDb, gated, until, within};
 use dutiful::migrate::MigrationState;
 use dutiful::{ErrorKind, State, Worker};
 use futures_util::future::join_all;
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Barrier;
 
 cases![
     up_on_a_current_database_does_nothing_and_keeps_every_row,
     down_drops_everything_and_up_makes_it_new,
     two_runs_at_once_make_the_tables_once,
+    up_again_under_load_disturbs_nobody,
+    a_worker_recovers_when_the_tables_are_dropped_and_made_anew,
     without_tables_every_call_names_the_command_that_makes_them,
     tables_of_a_newer_program_are_refused,
     tables_made_with_another_text_are_refused,
 ];
+
+const LONG: Duration = Duration::from_secs(60);
 
 async fn up_on_a_current_database_does_nothing_and_keeps_every_row(db: TestDb) {
     let client = db.client().await;
@@ -67,6 +72,67 @@ async fn two_runs_at_once_make_the_tables_once(db: TestDb) {
         .filter(|done| !done.is_empty());
     assert_eq!(worked.count(), 1);
     assert!(clients[0].migrator().status().await.unwrap().is_current());
+}
+
+async fn up_again_under_load_disturbs_nobody(db: TestDb) {
+    const TASKS: usize = 300;
+    let client = db.client().await;
+    let many = client.submit_many::<Script>((0..TASKS).map(|number| json!(number)));
+    let ids: Vec<_> = many.await.unwrap().iter().map(|task| task.id).collect();
+    let worker = db.worker(Script::<0>::echo()).await;
+    let migrator = db.client().await;
+    let mut runs = 0;
+    while runs < 20 {
+        assert!(migrator.migrate().await.unwrap().is_empty());
+        client
+            .submit_json("Script", json!(["more", runs]))
+            .await
+            .unwrap();
+        runs += 1;
+    }
+    for id in ids {
+        let task = client.wait(id, LONG).await.unwrap();
+        assert_eq!((task.state, task.attempt), (State::Succeeded, 1));
+    }
+    let counts = worker.shutdown().await;
+    assert_eq!((counts.failed, counts.leases_lost), (0, 0));
+}
+
+async fn a_worker_recovers_when_the_tables_are_dropped_and_made_anew(db: TestDb) {
+    let client = db.client().await;
+    let (script, mut gate) = gated::<0>();
+    let worker = db.worker(script).await;
+    // So that no new task has the number of the one that goes.
+    for number in 0..3 {
+        client.submit_json("Other", json!(number)).await.unwrap();
+    }
+    let gone = client
+        .submit_json("Script", json!("gone"))
+        .await
+        .unwrap()
+        .id;
+    let run = gate.next().await;
+    assert_eq!(run.id(), gone);
+    within("the tables go", client.migrator().down(0))
+        .await
+        .unwrap();
+    // Its row is not there to be settled.
+    run.succeed(1);
+    within("the tables come", client.migrate()).await.unwrap();
+    let id = client.submit_json("Script", json!("new")).await.unwrap().id;
+    let run = gate.next().await;
+    assert_eq!((run.payload.clone(), run.cx.attempt()), (json!("new"), 1));
+    run.succeed(2);
+    let task = client.wait(id, LONG).await.unwrap();
+    assert_eq!(
+        (task.state, task.result_data),
+        (State::Succeeded, Some(json!(2)))
+    );
+    until("the worker's row is back", || async {
+        client.workers().await.unwrap().len() == 1
+    })
+    .await;
+    worker.shutdown().await;
 }
 
 async fn without_tables_every_call_names_the_command_that_makes_them(db: TestDb) {

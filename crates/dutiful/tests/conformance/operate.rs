@@ -5,7 +5,7 @@ use crate::harness::trial::cases;
 use crate::harness::{Script, TestDb, gated, within};
 use dutiful::{Client, DedupScope, ErrorKind, State, TaskId, TaskInfo};
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 cases![
     retry_by_hand_gives_another_try_in_every_state_but_running_and_succeeded,
@@ -186,13 +186,16 @@ async fn cancel_during_a_run_tells_the_handler_and_fences_its_outcome(db: TestDb
     let client = db.client().await;
     let (mut script, mut gate) = crate::harness::stubborn::<0>();
     // The handler is told by a renewal, which comes at a third of the lease.
-    script.lease = Duration::from_secs(1);
+    script.lease = Duration::from_secs(6);
     let worker = db.worker(script).await;
     let id = client.submit_json("Script", json!(1)).await.unwrap().id;
     let run = gate.next().await;
     let cancelled = client.cancel(id).await.unwrap();
     assert_eq!(cancelled.state, State::Cancelled);
+    let began = Instant::now();
     within("the handler is told", run.cx.cancelled()).await;
+    let (took, two_renewals) = (began.elapsed(), Duration::from_secs(4));
+    assert!(took <= two_renewals, "it was told after {took:?}");
     run.succeed("too late");
     crate::harness::until("the worker sees that it lost", || async {
         worker.counts().leases_lost == 1

@@ -19,6 +19,7 @@ cases![
     a_handler_that_blocks_its_event_loop_times_out_and_others_go_on,
     a_result_that_is_too_large_is_marked_and_the_work_not_repeated,
     a_result_of_many_megabytes_is_stored,
+    a_result_is_stored_as_it_is_however_deep_and_with_zero_characters,
     a_zero_character_in_an_error_is_replaced,
     a_long_error_is_cut_and_marked,
 ];
@@ -270,6 +271,42 @@ async fn a_result_of_many_megabytes_is_stored(db: TestDb) {
         );
         worker.shutdown().await;
     }
+}
+
+async fn a_result_is_stored_as_it_is_however_deep_and_with_zero_characters(db: TestDb) {
+    let client = db.client().await;
+    let nested = |levels: usize| (0..levels).fold(json!(1), |inside, _| json!([inside]));
+    let results = vec![
+        nested(33),
+        nested(100),
+        json!("a\0b"),
+        json!({ "k\0": ["\0", "\u{1}\u{7f}\u{ffff}"] }),
+        nested(300),
+    ];
+    let answers = results.clone();
+    let worker = db
+        .worker(Script::<0>::new(move |number, _| {
+            let answer = answers[usize::try_from(number.as_u64().unwrap()).unwrap()].clone();
+            async move { Ok(answer) }
+        }))
+        .await;
+    for (number, result) in results.into_iter().enumerate() {
+        let id = submit(&client, json!(number)).await;
+        let task = client.wait(id, LONG).await.unwrap();
+        assert_eq!(
+            (task.state, task.attempt),
+            (State::Succeeded, 1),
+            "{task:?}"
+        );
+        let text = serde_json::to_string(&result).unwrap();
+        let sql = format!("SELECT result_data FROM dutiful_tasks WHERE id = {id}");
+        assert_eq!(db.rows(&sql).await[0][0].as_ref(), Some(&text));
+        // Deeper than serde_json reads, it is shown as the text that it is.
+        let shown = if number == 4 { json!(text) } else { result };
+        assert_eq!(task.result_data, Some(shown));
+    }
+    assert_eq!(db.count("attempts").await, 0);
+    worker.shutdown().await;
 }
 
 /// The error that is stored when a run fails with this one.

@@ -11,7 +11,9 @@ cases![
     tasks_that_one_more_crash_would_quarantine_run_one_at_a_time,
     a_lost_lease_does_not_wait_for_a_backlog_that_was_due_before,
     a_lost_lease_on_a_row_that_cannot_be_read_ends,
+    what_must_be_passed_over_does_not_hide_a_lost_lease,
     a_lost_task_that_waits_for_its_last_chance_has_not_finished,
+    tasks_claimed_beside_one_that_cannot_be_rescued_run_all_the_same,
 ];
 
 const LONG: Duration = Duration::from_secs(60);
@@ -115,5 +117,83 @@ async fn a_lost_task_that_waits_for_its_last_chance_has_not_finished(db: TestDb)
     second.succeed("too late");
     gate.next().await.succeed("its last chance");
     assert_eq!(client.wait(id, LONG).await.unwrap().state, State::Succeeded);
+    worker.shutdown().await;
+}
+
+async fn tasks_claimed_beside_one_that_cannot_be_rescued_run_all_the_same(db: TestDb) {
+    let client = db.client().await;
+    let lost = client.submit_json("Script", json!(1)).await.unwrap().id;
+    db.die_holding(lost, "ghost").await;
+    let free = client.submit_json("Script", json!(2)).await.unwrap().id;
+    // Without its history the crash cannot be counted.
+    db.exec("ALTER TABLE dutiful_attempts RENAME TO dutiful_attempts_away")
+        .await;
+    let (script, mut gate) = gated::<0>();
+    let worker = db.worker(script).await;
+    let run = gate.next().await;
+    assert_eq!(run.id(), free);
+    run.succeed("here");
+    let task = client.wait(free, LONG).await.unwrap();
+    assert_eq!((task.state, task.attempt), (State::Succeeded, 1));
+    db.exec("ALTER TABLE dutiful_attempts_away RENAME TO dutiful_attempts")
+        .await;
+    gate.next().await.succeed("and there");
+    let task = client.wait(lost, LONG).await.unwrap();
+    assert_eq!((task.state, task.crashes), (State::Succeeded, 1));
+    worker.shutdown().await;
+}
+
+async fn what_must_be_passed_over_does_not_hide_a_lost_lease(db: TestDb) {
+    let client = db.client().await;
+    // One run is on its last chance and goes on for ever, so no other of its kind may begin beside it.
+    let held = client
+        .submit_json("Script", json!("held"))
+        .await
+        .unwrap()
+        .id;
+    assert_eq!(db.exec("UPDATE dutiful_tasks SET crashes = 2").await, 1);
+    let (script, mut gate) = gated::<0>();
+    let worker = db.worker(script).await;
+    let first = gate.next().await;
+    assert_eq!(first.id(), held);
+    // More than any claim takes, and all of it due before the good one.
+    let (due, crashed) = (db.now_plus(-600), db.now_plus(-500));
+    for _ in 0..3 {
+        let values: Vec<String> = (0..400)
+            .map(|_| format!("('Script', '1', 2, {due})"))
+            .collect();
+        let sql = "INSERT INTO dutiful_tasks (task_name, task_payload, crashes, due_at) VALUES";
+        assert_eq!(db.exec(&format!("{sql} {}", values.join(", "))).await, 400);
+    }
+    let lost: Vec<String> = (0..17)
+        .map(|_| format!("('Script', '1', 'odd', 'ghost', 1, {crashed})"))
+        .collect();
+    let columns = "task_name, task_payload, error_kind, worker, attempt, due_at";
+    let sql = format!(
+        "INSERT INTO dutiful_tasks ({columns}) VALUES {}",
+        lost.join(", ")
+    );
+    assert_eq!(db.exec(&sql).await, 17);
+    let good = client
+        .submit_json("Script", json!("good"))
+        .await
+        .unwrap()
+        .id;
+    db.die_holding(good, "ghost").await;
+    let run = gate.next().await;
+    assert_eq!((run.id(), run.cx.attempt()), (good, 2));
+    run.succeed(1);
+    assert_eq!(
+        client.wait(good, LONG).await.unwrap().state,
+        State::Succeeded
+    );
+    let ended = "SELECT COUNT(*) FROM dutiful_tasks WHERE error_kind = 'undecodable'";
+    until("what cannot be read has ended", || async {
+        db.int(ended).await == 17
+    })
+    .await;
+    let untouched = "SELECT COUNT(*) FROM dutiful_tasks WHERE crashes = 2 AND attempt = 0";
+    assert_eq!((db.int(untouched).await, gate.waiting()), (1_200, 0));
+    first.succeed(1);
     worker.shutdown().await;
 }

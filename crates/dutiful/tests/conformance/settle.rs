@@ -23,6 +23,7 @@ cases![
     a_success_after_a_failure_wipes_the_error,
     results_of_every_shape_come_back_as_they_were,
     outcomes_of_many_tasks_at_once_are_all_written,
+    a_result_waits_for_a_table_that_is_away,
 ];
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -178,11 +179,13 @@ async fn a_snooze_charges_nothing_and_leaves_the_status_alone(db: TestDb) {
 
 async fn retry_after_charges_a_retry_and_waits_as_long_as_it_says(db: TestDb) {
     let (task, attempts) = run_once(&db, 3, Err(TaskError::retry_after(HOUR * 5))).await;
-    assert_eq!((task.state, task.status), (State::Retrying, Status::Error));
     assert_eq!(
-        (task.retries, task.error_kind.as_deref()),
-        (1, Some("failed"))
+        (task.state, task.status),
+        (State::Scheduled, Status::NotStarted),
+        "the status says nothing new"
     );
+    assert_eq!((task.retries, task.error_kind.clone()), (1, None));
+    assert!(task.error_message.is_some(), "the reason can be read");
     waits(&task, HOUR * 5);
     one(&attempts, "retry_after", task.error_message.as_deref());
 }
@@ -292,4 +295,23 @@ async fn outcomes_of_many_tasks_at_once_are_all_written(db: TestDb) {
     let sql = "SELECT COUNT(*) FROM dutiful_tasks WHERE status = 'success'
                AND result_data <> task_payload";
     assert_eq!(db.int(sql).await, 0, "no task got another one's result");
+}
+
+async fn a_result_waits_for_a_table_that_is_away(db: TestDb) {
+    let client = db.client().await;
+    let (script, mut gate) = gated::<0>();
+    let worker = db.worker(script).await;
+    let id = client.submit_json("Script", json!(1)).await.unwrap().id;
+    let run = gate.next().await;
+    db.exec("ALTER TABLE dutiful_tasks RENAME TO dutiful_tasks_away")
+        .await;
+    run.succeed("done once");
+    // Long enough for a try in vain; what is done must not be done again because of it.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    db.exec("ALTER TABLE dutiful_tasks_away RENAME TO dutiful_tasks")
+        .await;
+    let task = client.wait(id, LONG).await.unwrap();
+    assert_eq!((task.state, task.attempt), (State::Succeeded, 1));
+    assert_eq!((task.crashes, task.retries), (0, 0));
+    worker.shutdown().await;
 }

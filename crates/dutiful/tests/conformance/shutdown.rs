@@ -56,7 +56,7 @@ async fn queued_tasks_are_released_uncharged_and_running_ones_get_their_grace(db
     .await;
     assert_eq!(client.get(running).await.unwrap().state, State::Running);
     end.send(()).unwrap();
-    let counts = worker.wait().await;
+    let counts = worker.wait().await.unwrap();
     assert_eq!(
         (counts.succeeded, counts.failed, counts.leases_lost),
         (101, 0, 0)
@@ -130,7 +130,7 @@ async fn work_that_is_finished_in_the_last_moment_is_kept(db: TestDb) {
     worker.stopper().stop();
     within("the handler is told", run.cx.cancelled()).await;
     run.succeed("just so");
-    let counts = worker.wait().await;
+    let counts = worker.wait().await.unwrap();
     assert_eq!((counts.succeeded, counts.released), (1, 0));
     let task = client.get(id).await.unwrap();
     assert_eq!(
@@ -153,7 +153,7 @@ async fn nothing_is_claimed_after_the_worker_was_told_to_stop(db: TestDb) {
         client.submit_json("Script", json!(number)).await.unwrap();
     }
     run.succeed(1);
-    worker.wait().await;
+    worker.wait().await.unwrap();
     // A claim that was under way when the worker was told may find some. They are given back unrun.
     let unheld = "worker IS NULL AND due_at IS NOT NULL AND retries = 0 AND crashes = 0";
     let unheld = format!("SELECT COUNT(*) FROM dutiful_tasks WHERE {unheld}");
@@ -182,7 +182,7 @@ async fn no_lease_is_lost_during_a_slow_drain_with_a_live_peer(db: TestDb) {
     })
     .await;
     run.succeed("slowly");
-    let counts = first.wait().await;
+    let counts = first.wait().await.unwrap();
     assert_eq!((counts.succeeded, counts.leases_lost), (1, 0));
     let task = client.get(id).await.unwrap();
     assert_eq!(

@@ -14,6 +14,7 @@ cases![
     a_step_is_not_done_again_after_a_failed_run,
     a_step_is_not_done_again_after_a_crash,
     a_step_that_fails_is_done_again,
+    a_step_result_of_any_form_is_given_back_or_refused_at_once,
     progress_and_log_lines_can_be_seen_while_the_handler_runs,
     what_was_noted_last_is_written_with_the_outcome,
     follow_ups_are_there_when_the_task_has_succeeded,
@@ -65,7 +66,7 @@ async fn a_step_is_not_done_again_after_a_crash(db: TestDb) {
         .unwrap();
     assert_eq!(done, "first");
     gate.keep(first);
-    db.expire(id).await;
+    db.expire_elsewhere(id).await;
     let second = gate.next().await;
     assert_eq!(second.cx.attempt(), 2);
     let again = second
@@ -96,6 +97,41 @@ async fn a_step_that_fails_is_done_again(db: TestDb) {
     assert_eq!(run.cx.step("a", || async { Ok(2) }).await.unwrap(), 2);
     run.succeed(1);
     client.wait(id, LONG).await.unwrap();
+    worker.shutdown().await;
+}
+
+async fn a_step_result_of_any_form_is_given_back_or_refused_at_once(db: TestDb) {
+    let client = db.client().await;
+    let nested = |levels: usize| (0..levels).fold(json!(1), |inside, _| json!([inside]));
+    let script = Script::<0>::new(move |_, cx: Context| async move {
+        for (name, result) in [("zero", json!("a\0b")), ("deep", nested(127))] {
+            let first = result.clone();
+            // Never the fallback: it was stored by the first attempt.
+            let given = match cx.attempt() {
+                1 => cx.step(name, || async move { Ok(first) }).await?,
+                _ => cx.step(name, || async { Ok(json!("again")) }).await?,
+            };
+            if given != result {
+                return Err(TaskError::discard(format!("{name} is another")));
+            }
+        }
+        if cx.attempt() == 1 {
+            return Err(TaskError::failed("once more"));
+        }
+        let too_deep = cx.step("deeper", || async { Ok(nested(128)) }).await;
+        Ok(json!(too_deep.unwrap_err().to_string()))
+    });
+    let worker = db.worker(script).await;
+    let id = client.submit_json("Script", json!(1)).await.unwrap().id;
+    let task = client.wait(id, LONG).await.unwrap();
+    assert_eq!(
+        (task.state, task.attempt),
+        (State::Succeeded, 2),
+        "{task:?}"
+    );
+    let refused = task.result::<String>().unwrap();
+    assert!(refused.contains("deeper than 127 levels"), "{refused}");
+    assert_eq!(db.count("steps").await, 2);
     worker.shutdown().await;
 }
 

@@ -124,7 +124,7 @@ impl Play {
             6 => {
                 self.note(format!("attempt {attempt} of {id} panics"));
                 live.run.panic();
-                live.worker.wait().await;
+                live.worker.wait().await.unwrap();
                 self.table
                     .settle(id, attempt, failed(FailureKind::Panicked));
                 return;
@@ -147,7 +147,7 @@ impl Play {
             return self.succeed_with_follow_up(live, answer).await;
         }
         live.run.end(answer);
-        live.worker.wait().await;
+        live.worker.wait().await.unwrap();
         self.settle(id, attempt, event);
     }
 
@@ -174,7 +174,7 @@ impl Play {
         }
         follow_up.await.unwrap();
         live.run.end(answer);
-        live.worker.wait().await;
+        live.worker.wait().await.unwrap();
         if self.settle(id, attempt, Event::Succeeded) {
             self.take_follow_up(&wish).await;
         }
@@ -211,7 +211,7 @@ impl Play {
         let cx = live.run.cx.clone();
         within("the time is up", cx.cancelled()).await;
         live.run.fail("too late");
-        live.worker.wait().await;
+        live.worker.wait().await.unwrap();
         let event = Event::Failed {
             kind: FailureKind::TimedOut,
             retry_in: live.retry_in,

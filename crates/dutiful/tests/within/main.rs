@@ -32,6 +32,7 @@ macro_rules! cases {
         pub(crate) fn cases<A: $crate::app::App>() -> Vec<$crate::harness::trial::Case> {
             vec![$($crate::harness::trial::Case {
                 name: stringify!($name),
+                on: |_| true,
                 run: |db| Box::pin($name::<A>(db)),
             }),+]
         }

@@ -296,12 +296,6 @@ async fn a_merge_that_changes_nothing_is_a_merge<A: App>(db: TestDb) {
 async fn a_slot_that_another_transaction_holds_is_a_busy_database<A: App>(db: TestDb) {
     let (client, mut app) = (db.client().await, A::open(&db).await);
     let mut holder = A::open(&db).await;
-    app.say(match db.dialect() {
-        Dialect::Sqlite => "PRAGMA busy_timeout = 50",
-        Dialect::Mysql => "SET innodb_lock_wait_timeout = 1",
-        Dialect::Postgres => "SET lock_timeout = '100ms'",
-    })
-    .await;
     let mut held = holder.begin().await;
     let first = client
         .submit_json("Script", json!(1))
@@ -309,6 +303,13 @@ async fn a_slot_that_another_transaction_holds_is_a_busy_database<A: App>(db: Te
         .await
         .unwrap();
     let mut tx = app.begin().await;
+    // Inside the transaction: what is set outside may be another session's behind a pooler.
+    let impatient = match db.dialect() {
+        Dialect::Sqlite => "PRAGMA busy_timeout = 50",
+        Dialect::Mysql => "SET innodb_lock_wait_timeout = 1",
+        Dialect::Postgres => "SET LOCAL lock_timeout = '100ms'",
+    };
+    A::exec(&mut tx, impatient).await;
     let error = client
         .submit_json("Script", json!(1))
         .within(&mut tx)

@@ -1,7 +1,8 @@
 //! Draining: one worker in this process runs everything that was submitted.
 
+use super::Bench;
 use super::noop::{Noop, Ran};
-use super::report::Report;
+use super::submit;
 use crate::failure::{Exit, Failure};
 use crate::output::Progress;
 use dutiful::{Client, State, Worker};
@@ -14,30 +15,33 @@ const STALL_MAX: Duration = Duration::from_secs(60);
 
 /// Measures from the first handler's start to the last stored outcome: when the worker has shut down,
 /// everything is settled.
-pub(super) async fn measure(
-    client: &Client,
-    progress: &Progress,
-    tasks: u64,
-    report: &mut Report,
-) -> Result<(), Failure> {
+pub(super) async fn measure(bench: &mut Bench) -> Result<(), Failure> {
+    let before = succeeded(&bench.client).await?;
+    submit::fill(bench, None).await?;
+    let (tasks, progress) = (bench.tasks, &bench.progress);
     progress.begin("draining", tasks);
     let ran = Arc::new(Ran::default());
     let noop = Noop {
         ran: Arc::clone(&ran),
         goal: tasks,
     };
-    let worker = Worker::new(client.clone()).register(noop).start().await?;
+    let worker = Worker::new(bench.client.clone())
+        .register(noop)
+        .start()
+        .await?;
     let drained = until_drained(&ran, progress).await;
     worker.shutdown().await;
     let ended = Instant::now();
     drained?;
-    check(client, tasks).await?;
+    check(succeeded(&bench.client).await? - before, tasks)?;
     let begun = ran.first().unwrap_or(ended);
-    report.rate("drain, no-op, results stored", tasks, ended - begun);
+    let what = "drain, no-op, results stored";
+    bench.report.rate("drain", what, tasks, ended - begun);
     Ok(())
 }
 
-async fn until_drained(ran: &Ran, progress: &Progress) -> Result<(), Failure> {
+/// Waits until as many have run as `ran` is to reach.
+pub(super) async fn until_drained(ran: &Ran, progress: &Progress) -> Result<(), Failure> {
     let (mut seen, mut since) = (0, Instant::now());
     loop {
         tokio::select! {
@@ -55,14 +59,16 @@ async fn until_drained(ran: &Ran, progress: &Progress) -> Result<(), Failure> {
     }
 }
 
-/// A figure counts only when every task has succeeded.
-async fn check(client: &Client, tasks: u64) -> Result<(), Failure> {
+async fn succeeded(client: &Client) -> Result<u64, Failure> {
     let stats = client.stats().await?;
-    let succeeded: u64 = stats
-        .names
-        .iter()
-        .filter_map(|name| name.counts.get(&State::Succeeded))
-        .sum();
+    let counts = stats.names.iter().map(|name| &name.counts);
+    Ok(counts
+        .filter_map(|counts| counts.get(&State::Succeeded))
+        .sum())
+}
+
+/// A figure counts only when every task has succeeded.
+fn check(succeeded: u64, tasks: u64) -> Result<(), Failure> {
     if succeeded == tasks {
         return Ok(());
     }

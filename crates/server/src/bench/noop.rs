@@ -8,10 +8,28 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use tokio::sync::Notify;
 
-/// What a no-op takes and gives back: its number.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+/// What a no-op takes.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Numbered {
     pub(super) number: u64,
+    /// Makes payloads as large as they shall be.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) filler: String,
+}
+
+/// What a no-op gives back.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Number {
+    number: u64,
+}
+
+/// Text of so many bytes.
+pub(super) fn filler(bytes: usize) -> String {
+    "abcdefghijklmnopqrstuvwxyz 0123456789 "
+        .chars()
+        .cycle()
+        .take(bytes)
+        .collect()
 }
 
 /// How far the handlers of a bench are.
@@ -55,11 +73,13 @@ pub(super) struct Noop {
 
 impl Task for Noop {
     type Payload = Numbered;
-    type Output = Numbered;
+    type Output = Number;
 
-    async fn process(&self, payload: Numbered, _cx: &Context) -> Result<Numbered, TaskError> {
+    async fn process(&self, payload: Numbered, _cx: &Context) -> Result<Number, TaskError> {
         self.ran.one(self.goal);
-        Ok(payload)
+        Ok(Number {
+            number: payload.number,
+        })
     }
 
     fn name() -> &'static str {

@@ -1,10 +1,9 @@
 //! Pick-up: how soon an idle worker in this process starts a task that was just submitted.
 
+use super::Bench;
 use super::noop::Numbered;
-use super::report::Report;
 use crate::failure::{Exit, Failure};
-use crate::output::Progress;
-use dutiful::{Client, Context, Task, TaskError, Worker};
+use dutiful::{Context, Task, TaskError, Worker};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -22,11 +21,11 @@ struct Pinged {
 
 impl Task for Pinged {
     type Payload = Numbered;
-    type Output = Numbered;
+    type Output = ();
 
-    async fn process(&self, payload: Numbered, _cx: &Context) -> Result<Numbered, TaskError> {
+    async fn process(&self, _payload: Numbered, _cx: &Context) -> Result<(), TaskError> {
         self.started.send(Instant::now())?;
-        Ok(payload)
+        Ok(())
     }
 
     fn name() -> &'static str {
@@ -34,33 +33,33 @@ impl Task for Pinged {
     }
 }
 
-pub(super) async fn measure(
-    client: &Client,
-    progress: &Progress,
-    report: &mut Report,
-) -> Result<(), Failure> {
-    progress.begin("waiting to be picked up", SAMPLES);
+pub(super) async fn measure(bench: &mut Bench) -> Result<(), Failure> {
+    bench.progress.begin("waiting to be picked up", SAMPLES);
     let (started, mut starts) = mpsc::unbounded_channel();
-    let worker = Worker::new(client.clone())
+    let worker = Worker::new(bench.client.clone())
         .register(Pinged { started })
         .start()
         .await?;
-    let samples = sample(client, progress, &mut starts).await;
+    let samples = sample(bench, &mut starts).await;
     worker.shutdown().await;
-    report.latency("pick-up by an idle worker", samples?);
+    bench
+        .report
+        .waits("pick_up", "pick-up by an idle worker", samples?);
     Ok(())
 }
 
 async fn sample(
-    client: &Client,
-    progress: &Progress,
+    bench: &Bench,
     starts: &mut mpsc::UnboundedReceiver<Instant>,
 ) -> Result<Vec<Duration>, Failure> {
     let mut samples = Vec::new();
     // The first one finds the worker still starting and is not counted.
     for number in 0..=SAMPLES {
         tokio::time::sleep(PAUSE).await;
-        client.submit::<Pinged>(Numbered { number }).await?;
+        bench
+            .client
+            .submit::<Pinged>(bench.numbered(number))
+            .await?;
         let stored = Instant::now();
         let start = tokio::time::timeout(PICK_UP_MAX, starts.recv()).await;
         let Ok(Some(start)) = start else {
@@ -69,7 +68,7 @@ async fn sample(
         if number > 0 {
             // A task may start before its submitter hears that it is stored: that is no wait.
             samples.push(start.saturating_duration_since(stored));
-            progress.step(1);
+            bench.progress.step(1);
         }
     }
     Ok(samples)

@@ -22,6 +22,9 @@ pub(super) struct Report {
 /// One measured value.
 #[derive(Debug, Serialize)]
 struct Figure {
+    /// Its name for programs, which stays.
+    id: String,
+    /// Its name for people.
     measured: String,
     value: f64,
     unit: &'static str,
@@ -39,18 +42,24 @@ impl Report {
     }
 
     /// Adds `tasks` done in `took` as a rate.
-    pub(super) fn rate(&mut self, measured: &str, tasks: u64, took: Duration) {
+    pub(super) fn rate(&mut self, id: &str, measured: &str, tasks: u64, took: Duration) {
         let value = tasks as f64 / took.as_secs_f64().max(f64::EPSILON);
-        self.add(measured.to_owned(), value.round(), "tasks/s", tasks);
+        self.add(id, measured.to_owned(), value.round(), "tasks/s", tasks);
     }
 
-    /// Adds the median and the 99th percentile of some waits.
-    pub(super) fn latency(&mut self, measured: &str, mut samples: Vec<Duration>) {
+    /// Adds percentiles of some waits; the last one only where there are samples enough.
+    pub(super) fn waits(&mut self, id: &str, measured: &str, mut samples: Vec<Duration>) {
         samples.sort_unstable();
-        for (name, part) in [("p50", 0.50), ("p99", 0.99)] {
+        for (name, part, samples_min) in
+            [("p50", 0.50, 0), ("p99", 0.99, 0), ("p999", 0.999, 1_000)]
+        {
+            if samples.len() < samples_min {
+                continue;
+            }
             let millis = percentile(&samples, part).as_secs_f64() * 1e3;
             let value = (millis * 1e3).round() / 1e3;
             self.add(
+                &format!("{id}_{name}"),
                 format!("{measured}, {name}"),
                 value,
                 "ms",
@@ -59,8 +68,21 @@ impl Report {
         }
     }
 
-    fn add(&mut self, measured: String, value: f64, unit: &'static str, over: u64) {
+    /// Adds the most memory that this process has used, where the system tells.
+    pub(super) fn memory(&mut self) {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+        if let Some(kib) = kib {
+            let mib = (kib / 1024.0).round();
+            let tasks = self.tasks;
+            self.add("peak_memory", "peak memory".to_owned(), mib, "MiB", tasks);
+        }
+    }
+
+    fn add(&mut self, id: &str, measured: String, value: f64, unit: &'static str, over: u64) {
         self.figures.push(Figure {
+            id: id.to_owned(),
             measured,
             value,
             unit,

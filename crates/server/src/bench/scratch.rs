@@ -12,27 +12,53 @@ const PREFIX: &str = "dutiful_bench_";
 #[derive(Debug)]
 pub(super) struct Scratch {
     pub(super) client: Client,
+    /// The tables were there before, and stay.
+    existing: bool,
 }
 
 impl Scratch {
-    /// Makes the tables; refuses when they are there already.
-    pub(super) async fn make(settings: &Settings) -> Result<Scratch, Failure> {
+    /// Makes the tables; refuses when they are there already, unless they are to be.
+    pub(super) async fn make(settings: &Settings, existing: bool) -> Result<Scratch, Failure> {
         let client = Client::builder(&settings.database_url)
             .table_prefix(PREFIX)
             .pool_size(POOL_SIZE)
             .connect()
             .await?;
-        if client.migrator().status().await?.found > 0 {
-            return Err(in_use());
+        let scratch = Scratch { client, existing };
+        let found = scratch.client.migrator().status().await?.found > 0;
+        match (found, existing) {
+            (true, false) => Err(in_use()),
+            (false, true) => Err(missing()),
+            _ => Ok(scratch),
         }
-        client.migrate().await?;
-        Ok(Scratch { client })
+    }
+
+    /// Empty tables for the next measurement, unless there are rows that are to stay.
+    pub(super) async fn clear(&self) -> Result<(), Failure> {
+        if !self.existing {
+            self.drop_tables().await?;
+            self.client.migrate().await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn drop_tables(&self) -> Result<(), Failure> {
-        self.client.migrator().down(0).await?;
+        if !self.existing {
+            self.client.migrator().down(0).await?;
+        }
         Ok(())
     }
+}
+
+fn missing() -> Failure {
+    Failure::new(
+        Exit::Conflict,
+        "bench_tables_missing",
+        format!("there are no tables that begin with `{PREFIX}`"),
+    )
+    .fix(format!(
+        "make them with `dutiful --table-prefix {PREFIX} migrate up`, or leave --on-existing out"
+    ))
 }
 
 fn in_use() -> Failure {

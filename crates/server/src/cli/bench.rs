@@ -1,11 +1,11 @@
 //! `dutiful bench`.
 
 use super::App;
-use crate::bench;
+use crate::bench::{self, Measure, Plan};
 use crate::failure::Failure;
 use crate::logging;
-use clap::Args;
 use clap::builder::RangedU64ValueParser;
+use clap::{Args, ValueEnum};
 
 /// The arguments of `bench`.
 #[derive(Debug, Args)]
@@ -14,11 +14,35 @@ pub(super) struct BenchArgs {
     #[arg(long, value_name = "N", default_value = "50000",
           value_parser = RangedU64ValueParser::<u64>::new().range(1_000..=10_000_000))]
     tasks: u64,
+
+    /// Measure only this [default: everything]
+    #[arg(long, value_name = "MEASURE,...", value_delimiter = ',')]
+    only: Vec<Measure>,
+
+    /// How large payloads are, in bytes beside a number: 0 to 1,000,000
+    #[arg(long, value_name = "BYTES", default_value = "0",
+          value_parser = RangedU64ValueParser::<usize>::new().range(0..=1_000_000))]
+    payload_bytes: usize,
+
+    /// Work in the bench's tables although they are there, and leave them as they are afterwards
+    #[arg(long)]
+    on_existing: bool,
 }
 
 impl BenchArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
         logging::log_panics();
-        bench::run(&app.settings, app.output, self.tasks).await
+        let measures = if self.only.is_empty() {
+            Measure::value_variants().to_vec()
+        } else {
+            self.only
+        };
+        let plan = Plan {
+            tasks: self.tasks,
+            measures,
+            payload_bytes: self.payload_bytes,
+            on_existing: self.on_existing,
+        };
+        bench::run(&app.settings, app.output, &plan).await
     }
 }

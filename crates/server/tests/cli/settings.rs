@@ -41,6 +41,46 @@ fn an_unknown_setting_is_refused_with_the_nearest_name() {
 }
 
 #[test]
+fn an_unknown_variable_is_refused_with_the_nearest_name() {
+    let place = Place::empty();
+    let mut command = place.run(&["migrate", "up"]);
+    let refused = command
+        .env("DUTIFUL_DATABASE_ULR", "sqlite:other.db")
+        .assert();
+    let output = refused.code(USAGE).get_output().clone();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("did you mean `DUTIFUL_DATABASE_URL`?"),
+        "{said}"
+    );
+    assert!(!place.path().join("dutiful.db").exists());
+}
+
+#[test]
+fn an_empty_variable_counts_as_unset() {
+    let place = Place::empty();
+    let mut command = place.run(&["migrate", "up"]);
+    for name in [
+        "DATABASE_URL",
+        "TABLE_PREFIX",
+        "CONFIG",
+        "LOG_FORMAT",
+        "LOG",
+    ] {
+        command.env(format!("DUTIFUL_{name}"), "");
+    }
+    command.assert().success();
+    assert!(place.path().join("dutiful.db").exists());
+    let mut worker = place.run(&["worker", "--only", "Nobody"]);
+    let refused = worker
+        .env("DUTIFUL_DOCUMENTS_ROOT", "")
+        .assert()
+        .code(USAGE);
+    let said = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    assert!(said.contains("no task named `Nobody`"), "{said}");
+}
+
+#[test]
 fn a_named_file_of_settings_has_to_be_there() {
     let place = Place::empty();
     assert_eq!(place.error(&["list", "--config", "missing.toml"]).0, USAGE);

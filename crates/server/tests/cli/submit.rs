@@ -84,8 +84,17 @@ fn a_payload_that_does_not_fit_is_refused_and_nothing_is_stored() {
         "{not json",
         "",
         "[1]",
+        // What engines would refuse or change.
+        r#"{"message": "x", "count": 123456789012345678901234567890}"#,
+        r#"{"message": "x", "count": 1e400}"#,
+        r#"{"message": "x", "count": 1e100000}"#,
+        r#"{"message": "x", "count": NaN}"#,
+        r#"{"message": "a\u0000b", "count": 1}"#,
+        r#"{"message": "\ud800", "count": 1}"#,
+        "\u{feff}{}",
     ];
-    for payload in bad {
+    let deep = [33, 101, 20_000].map(|levels| "[".repeat(levels) + &"]".repeat(levels));
+    for payload in bad.into_iter().chain(deep.iter().map(String::as_str)) {
         let (code, error) = place.json_error(&["submit", "ExampleTask", payload]);
         assert_eq!(
             (code, error["code"].as_str().unwrap()),

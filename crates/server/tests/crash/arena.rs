@@ -4,9 +4,10 @@ use crate::audit::{self, Line};
 use crate::engine::{Dialect, Engine};
 use crate::raw::{Raw, Row};
 use crate::roles::{AuditTask, Work};
+use crate::server;
 use dutiful::Client;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tempfile::TempDir;
 
 const PREFIX: &str = "dutiful_";
@@ -21,6 +22,8 @@ pub(crate) struct Arena {
     pub(crate) url: String,
     pub(crate) folder: TempDir,
     own: Option<String>,
+    /// Its server is gone for good, and the database with it.
+    gone: AtomicBool,
 }
 
 impl Arena {
@@ -32,6 +35,7 @@ impl Arena {
             url: engine.url.clone(),
             folder,
             own: None,
+            gone: AtomicBool::new(false),
         };
         if engine.dialect == Dialect::Sqlite {
             arena.url = format!("sqlite:{}", arena.file().display());
@@ -39,7 +43,7 @@ impl Arena {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
             let name = format!("dc{}_{number}", std::process::id());
             arena.admin(&format!("CREATE DATABASE {name}")).await;
-            arena.url = with_database(&engine.url, &name);
+            arena.url = with_standby(&with_database(&engine.url, &name), engine);
             arena.own = Some(name);
         }
         arena.client().await.migrate().await.unwrap();
@@ -50,12 +54,20 @@ impl Arena {
     /// with its server.
     pub(crate) async fn remove(&self) {
         let Some(name) = &self.own else { return };
+        if self.gone.load(Ordering::Relaxed) {
+            return;
+        }
         let force = if self.engine.dialect == Dialect::Postgres {
             " WITH (FORCE)"
         } else {
             ""
         };
         self.admin(&format!("DROP DATABASE {name}{force}")).await;
+    }
+
+    /// The server will not come back.
+    pub(crate) fn is_gone(&self) {
+        self.gone.store(true, Ordering::Relaxed);
     }
 
     /// A client as any process has one.
@@ -149,6 +161,14 @@ impl Arena {
 
     fn file(&self) -> PathBuf {
         self.folder.path().join("tasks.db")
+    }
+}
+
+/// The URL with both hosts, where there are two: whichever takes writes is used.
+fn with_standby(url: &str, engine: &Engine) -> String {
+    match (server::standby(engine), url.rsplit_once('/')) {
+        (Some(standby), Some((server, database))) => format!("{server},{standby}/{database}"),
+        _ => url.to_owned(),
     }
 }
 

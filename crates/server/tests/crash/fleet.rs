@@ -89,6 +89,15 @@ pub(crate) struct Process {
 impl Process {
     /// This program in another role.
     pub(crate) fn start(arena: &Arena, role: Role) -> Process {
+        Process::start_with(arena, role, |_| {})
+    }
+
+    /// As [`Process::start`], with something else in its environment.
+    pub(crate) fn start_with(
+        arena: &Arena,
+        role: Role,
+        more: impl FnOnce(&mut Command),
+    ) -> Process {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
             .env(ROLE, role.role)
@@ -98,6 +107,7 @@ impl Process {
             .env("CRASH_GRACE", GRACE.as_millis().to_string())
             .env("CRASH_BATCH", role.batch.to_string())
             .env("CRASH_NAMES", role.names.to_string());
+        more(&mut command);
         Process::spawn(arena, command)
     }
 

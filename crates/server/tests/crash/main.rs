@@ -12,6 +12,7 @@
 
 mod arena;
 mod audit;
+mod clock;
 mod fleet;
 mod leases;
 mod roles;
@@ -57,9 +58,17 @@ fn trials_on(engine: &Engine) -> Vec<Trial> {
         return Vec::new();
     }
     let mut promises = trials::everywhere();
+    if engine.is_server() {
+        promises.extend(trials::where_the_database_has_a_clock());
+    }
     match engine.dialect {
         Dialect::Sqlite => promises.extend(trials::sqlite()),
-        _ if server::tool().is_some() => promises.extend(trials::servers()),
+        _ if server::tool().is_some() => {
+            promises.extend(trials::servers());
+            if server::standby(engine).is_some() {
+                promises.extend(trials::pairs());
+            }
+        }
         _ => eprintln!(
             "NOT TRIED on {}: killing and freezing the server, because DUTIFUL_XTASK is not set; \
              `cargo xtask test` sets it",

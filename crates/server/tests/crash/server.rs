@@ -12,19 +12,36 @@ pub(crate) fn tool() -> Option<String> {
 
 /// `kill`, `start`, `freeze` or `thaw`.
 pub(crate) async fn db(verb: &'static str, engine: &Engine) {
-    let name = engine.name.clone();
+    run(vec![verb.to_owned(), engine.name.clone()]).await;
+}
+
+/// Makes the standby of a pair the primary.
+pub(crate) async fn promote() {
+    run(vec!["promote".to_owned()]).await;
+}
+
+async fn run(arguments: Vec<String>) {
+    let what = arguments.join(" ");
     let done = tokio::task::spawn_blocking(move || {
-        Command::new(tool().unwrap())
-            .args(["db", verb, &name])
-            .output()
-            .unwrap()
+        let mut command = Command::new(tool().unwrap());
+        command.arg("db").args(arguments).output().unwrap()
     });
     let output = done.await.unwrap();
     assert!(
         output.status.success(),
-        "db {verb}: {}",
+        "db {what}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// Where the standby of an engine listens, for a primary that has one.
+pub(crate) fn standby(engine: &Engine) -> Option<String> {
+    let url = match engine.name.as_str() {
+        "pgha1" => std::env::var("DUTIFUL_TEST_PGHA2_URL").ok()?,
+        _ => return None,
+    };
+    let (_, place) = url.rsplit_once('@')?;
+    place.split('/').next().map(str::to_owned)
 }
 
 /// Lets a frozen server go on when the trial ends, however it ends.

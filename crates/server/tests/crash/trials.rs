@@ -1,6 +1,8 @@
 //! The promises, a file each, and how one is tried.
 
+mod clocks;
 mod database;
+mod frozen;
 mod idle;
 mod killed;
 mod pills;
@@ -50,12 +52,23 @@ pub(crate) fn sqlite() -> Vec<Promise> {
     promises![database::a_file_survives_its_writers_being_killed_while_they_commit]
 }
 
+/// What means something where the database does not share a clock with its workers.
+pub(crate) fn where_the_database_has_a_clock() -> Vec<Promise> {
+    promises![clocks::workers_whose_clocks_are_an_hour_off_change_nothing]
+}
+
 /// What can be done to a server.
 pub(crate) fn servers() -> Vec<Promise> {
     promises![
         database::the_database_may_be_killed_and_restarted_under_load,
         database::a_frozen_database_wedges_nobody,
+        frozen::sigterm_ends_the_workers_of_a_frozen_database,
     ]
+}
+
+/// What holds where a standby can take over. Nothing comes after it: the primary is gone.
+pub(crate) fn pairs() -> Vec<Promise> {
+    promises![database::a_standby_takes_over_and_nothing_acknowledged_is_gone]
 }
 
 impl Promise {

@@ -34,6 +34,13 @@ pub(crate) struct AttemptRow {
     ended: u128,
 }
 
+impl AttemptRow {
+    /// From its claim to its end, in microseconds.
+    pub(crate) fn micros(&self) -> i64 {
+        i64::try_from((self.ended - self.started) / 1_000).unwrap()
+    }
+}
+
 /// One run of a handler.
 #[derive(Debug, Clone, Copy)]
 struct Run {

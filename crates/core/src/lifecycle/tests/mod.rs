@@ -275,18 +275,25 @@ fn snooze_release_and_rate_limits_charge_nothing_and_keep_the_status() {
 }
 
 #[test]
-fn a_charged_retry_after_counts_like_a_failure() {
+fn a_charged_retry_after_counts_a_retry_and_keeps_the_status_until_none_is_left() {
     let event = Event::RetryAfter {
         delay: SECOND,
         charge: true,
     };
-    let next = decide(&running(), &event, NOW).unwrap();
-    assert_eq!(
-        (next.status, next.retries, next.due),
-        (Status::Error, 1, Due::In(SECOND))
-    );
-    assert_eq!(next.error_kind, Some(ErrorKind::Failed));
-    assert_eq!(next.history, Some(Outcome::RetryAfter));
+    let had_an_error = TaskFacts {
+        status: Status::Error,
+        error_kind: Some(ErrorKind::TimedOut),
+        ..running()
+    };
+    for task in [running(), had_an_error] {
+        let next = decide(&task, &event, NOW).unwrap();
+        assert_eq!((next.retries, next.due), (1, Due::In(SECOND)));
+        assert_eq!(
+            (next.status, next.error_kind),
+            (task.status, task.error_kind)
+        );
+        assert_eq!(next.history, Some(Outcome::RetryAfter));
+    }
     let last = TaskFacts {
         retries: 2,
         ..running()

@@ -3,7 +3,7 @@
 use super::{Engine, execute, refused};
 use crate::adapters::{Statement, mysql_async::parts};
 use crate::db::mysql::guest::{self, Kind};
-use crate::db::{DbError, DbResult, Reply, Value};
+use crate::db::{DbError, DbResult, Inserted, Reply, Value};
 use mysql_async::Value as Raw;
 use sqlx::encode::IsNull;
 use sqlx::error::{BoxDynError, DatabaseError};
@@ -73,7 +73,11 @@ impl Engine for MySql {
 
     fn count(result: &MySqlQueryResult, reply: &mut Reply) {
         reply.affected += result.rows_affected();
-        reply.last_id = i64::try_from(result.last_insert_id()).unwrap_or_default();
+        let first_id = i64::try_from(result.last_insert_id()).unwrap_or_default();
+        let rows = result.rows_affected();
+        if first_id != 0 {
+            reply.inserted.push(Inserted { first_id, rows });
+        }
     }
 
     fn failure(error: &dyn DatabaseError) -> DbError {

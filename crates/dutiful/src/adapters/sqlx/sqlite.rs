@@ -3,7 +3,7 @@
 use super::{Engine, execute, refused};
 use crate::adapters::{Input, Statement};
 use crate::db::sqlite::guest::{self, Runs};
-use crate::db::{DbError, DbResult, Dialect, Reply, Value};
+use crate::db::{DbError, DbResult, Dialect, Inserted, Reply, Value};
 use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::sqlite::{SqliteArguments, SqliteQueryResult, SqliteValueRef};
 use sqlx::{Arguments, Decode, Sqlite, SqliteConnection, TypeInfo, ValueRef};
@@ -34,6 +34,7 @@ fn bind(arguments: &mut SqliteArguments, value: Value) -> Result<(), BoxDynError
         Value::Text(value) => arguments.add(value),
         Value::Bytes(value) => arguments.add(value),
         Value::Time(value) => arguments.add(value.map(|time| time.as_micros())),
+        Value::Since(_) => Err("a bound that claims alone have".into()),
         Value::Ints(_) | Value::Texts(_) => Err("a list that was not written out".into()),
     }
 }
@@ -53,7 +54,9 @@ impl Engine for Sqlite {
     }
 
     fn count(result: &SqliteQueryResult, reply: &mut Reply) {
-        reply.affected += result.rows_affected();
+        let (first_id, rows) = (result.last_insert_rowid(), result.rows_affected());
+        reply.affected += rows;
+        reply.inserted.push(Inserted { first_id, rows });
     }
 
     fn failure(error: &dyn DatabaseError) -> DbError {

@@ -3,14 +3,9 @@
 use super::{TaskInfo, cursor};
 use crate::store::list::Query;
 use crate::{Error, ErrorKind, Result};
-use dutiful_core::limits::LIST_PAGE_MAX;
+use dutiful_core::limits::{LIST_PAGE, LIST_PAGE_MAX, LIST_TEXT_BYTES_MAX};
 use dutiful_core::{State, Status, Timestamp};
 use serde::Serialize;
-
-/// Tasks on a page, unless said otherwise.
-const LIMIT: usize = 50;
-/// Longest text to look for, in bytes.
-const TEXT_BYTES_MAX: usize = 1_000;
 
 /// Which tasks [`Client::list`](crate::Client::list) gives: those that pass everything that was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -105,7 +100,7 @@ impl Filter {
 
     /// Checks it all.
     pub(super) fn query(&self) -> Result<Query> {
-        let limit = self.limit.unwrap_or(LIMIT);
+        let limit = self.limit.unwrap_or(LIST_PAGE);
         if !(1..=LIST_PAGE_MAX).contains(&limit) {
             return Err(refused(format!(
                 "a page of {limit} tasks; ask for 1 to {LIST_PAGE_MAX}"
@@ -141,10 +136,10 @@ impl Filter {
 }
 
 fn check_text(text: &str) -> Result<()> {
-    if text.is_empty() || text.len() > TEXT_BYTES_MAX {
+    if text.is_empty() || text.len() > LIST_TEXT_BYTES_MAX {
         let bytes = text.len();
         return Err(refused(format!(
-            "a text of {bytes} bytes to look for; use 1 to {TEXT_BYTES_MAX}"
+            "a text of {bytes} bytes to look for; use 1 to {LIST_TEXT_BYTES_MAX}"
         )));
     }
     if text.contains('\0') {

@@ -39,7 +39,10 @@ pub(in crate::client) async fn claim_all(client: &Client, name: &str) -> Vec<Cla
         lease: limits::LEASE,
         crash_limit: 3,
     };
-    claim(client.db(), &request).await.unwrap().claimed
+    claim(client.db(), &request, &|_, _| false)
+        .await
+        .unwrap()
+        .claimed
 }
 
 pub(in crate::client) async fn end(client: &Client, claimed: &Claimed, event: Event) -> bool {
@@ -185,10 +188,11 @@ async fn attempts_that_did_not_succeed_are_listed_oldest_first() {
 async fn of_the_log_the_last_thousand_lines_are_shown_oldest_first() {
     let client = client().await;
     let id = submit(&client, "A", 1).await;
+    claim_all(&client, "A").await;
     let lines = (0..1_005)
         .map(|line| (id.0, 1, format!("line {line}")))
         .collect();
-    crate::store::notes::lines(client.db(), lines)
+    crate::store::notes::lines(client.db(), WORKER, lines)
         .await
         .unwrap();
     let logs = client.logs(id).await.unwrap();

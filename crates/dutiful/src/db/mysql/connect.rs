@@ -3,8 +3,10 @@
 use super::errors::{self, of_connecting};
 use super::settings::Settings;
 use super::{DbError, DbErrorKind, DbResult, version};
-use crate::db::gate::Gate;
+use crate::db::error::CHECK_SERVER;
+use crate::db::gate::{Gate, PATIENCE};
 use crate::db::tls::SslMode;
+use dutiful_core::limits::STATEMENT_BYTES_MAX;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, Row};
 use std::fmt;
@@ -15,10 +17,6 @@ use tokio::time::timeout;
 
 /// For everything until a connection can be used.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-/// How long one operation waits for the server to come back.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Parameters of one statement, in bytes, however much more the server would take.
-const STATEMENT_BYTES: u64 = 4 * 1024 * 1024;
 
 const FACTS: &str = "SELECT VERSION(), @@version_comment, @@max_allowed_packet";
 
@@ -33,7 +31,8 @@ pub(super) struct Facts {
 impl Facts {
     /// How large the parameters of one part of a statement may become.
     pub(super) fn statement_bytes(&self) -> usize {
-        usize::try_from(STATEMENT_BYTES.min(self.max_packet / 2)).unwrap_or(usize::MAX)
+        let half = usize::try_from(self.max_packet / 2).unwrap_or(usize::MAX);
+        half.min(STATEMENT_BYTES_MAX)
     }
 
     /// One statement that makes a session ours, whatever the server's defaults are. Names and
@@ -101,7 +100,7 @@ impl Connector {
             Err(_) => {
                 let seconds = CONNECT_LIMIT.as_secs();
                 let text = format!(
-                    "cannot connect to {}: no answer within {seconds} s",
+                    "cannot connect to {}: no answer within {seconds} s{CHECK_SERVER}",
                     self.settings.server()
                 );
                 Err(DbError::new(DbErrorKind::Unavailable, text))
@@ -154,7 +153,7 @@ fn read_facts(row: Option<Row>) -> DbResult<Facts> {
     };
     let name = text(0);
     let mariadb = version::check(&name, &text(1))?;
-    let max_packet = text(2).parse().unwrap_or(STATEMENT_BYTES);
+    let max_packet = text(2).parse().unwrap_or(STATEMENT_BYTES_MAX as u64);
     // MariaDB took over MySQL's name of the variable in 11.1.
     let old_name = mariadb && version::numbers(&name) < [11, 1, 0];
     let isolation = if old_name {

@@ -18,6 +18,9 @@ pub(super) fn param(value: Value) -> DbResult<Raw> {
         Value::Text(value) => value.map_or(Raw::NULL, text),
         Value::Bytes(value) => value.map_or(Raw::NULL, Raw::Bytes),
         Value::Time(value) => value.map_or(Raw::NULL, time),
+        // The zero date is the earliest that a row can hold.
+        Value::Since(Timestamp::MIN) => Raw::Date(0, 0, 0, 0, 0, 0, 0),
+        Value::Since(value) => time(value),
         Value::Ints(_) | Value::Texts(_) => {
             let what = "a list cannot be a column of a row";
             return Err(DbError::new(DbErrorKind::Other, what));

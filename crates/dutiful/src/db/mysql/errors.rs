@@ -1,6 +1,7 @@
 //! What an error of the server or of the link means for the caller.
 
 use super::{DbError, DbErrorKind};
+use crate::db::error::CHECK_SERVER;
 use mysql_async::{DriverError, Error, IoError, ServerError, UrlError};
 use std::io;
 
@@ -15,8 +16,10 @@ fn kind(code: u16) -> DbErrorKind {
         // Lock wait, deadlock, full lock table, NOWAIT, interrupted, changed since read, undone by
         // group replication, ended by a time limit of the server.
         1205 | 1213 | 1206 | 3572 | 1317 | 1020 | 3101 | 3024 | 1969 => DbErrorKind::Transient,
-        // A prepared statement that went stale twice in a row.
+        // A prepared statement that went stale.
         1243 | 1615 => DbErrorKind::Transient,
+        // No disk, memory or thread left.
+        1021 | 1114 | 1037 | 1041 | 1135 => DbErrorKind::Unavailable,
         // Galera without a quorum; too many connections or statements; shutting down; read-only; the
         // link was closed for being idle, before the statement came.
         1047
@@ -46,17 +49,23 @@ fn kind(code: u16) -> DbErrorKind {
 /// What can be done about it.
 fn fix(code: u16) -> Option<&'static str> {
     Some(match code {
-        1045 | 1698 => "check the user name and the password in the database URL",
-        1044 | 1142 | 1143 | 1227 | 1370 => {
+        1045 | 1698 => "check user name and password in the database URL",
+        1044 => {
+            "create the database or correct its name in the database URL, or give its user the right: \
+             GRANT ALL ON database.* TO user"
+        }
+        1142 | 1143 | 1227 | 1370 => {
             "give the user of the database URL the right: GRANT ALL ON database.* TO user"
         }
-        1049 => "create it, or correct the name at the end of the database URL",
+        1049 => "create the database, or correct its name in the database URL",
         1130 => "allow the user to connect from this machine",
         1251 | 1524 => "let the user log in by caching_sha2_password or mysql_native_password",
         1820 | 1862 => "give the user a new password",
         3118 => "unlock the account: ALTER USER ... ACCOUNT UNLOCK",
         3159 => "add sslmode=require to the database URL",
         1040 | 1203 | 1226 => "raise max_connections of the server, or lower pool=N in the URL",
+        1021 | 1114 => "free space on the disk of the server",
+        1037 | 1041 | 1135 => "give the server more memory, or lower its max_connections",
         1129 => "let an administrator run FLUSH HOSTS",
         1461 => "raise max_prepared_stmt_count of the server",
         1665 => "set binlog_format of the server to ROW or MIXED",
@@ -105,7 +114,7 @@ pub(super) fn of_connecting(error: Error, server: &str) -> DbError {
     let away = |why: String| {
         DbError::new(
             DbErrorKind::Unavailable,
-            format!("cannot connect to {server}: {why}"),
+            format!("cannot connect to {server}: {why}{CHECK_SERVER}"),
         )
     };
     match error {
@@ -120,7 +129,8 @@ pub(super) fn of_connecting(error: Error, server: &str) -> DbError {
             "{server} offers no TLS; switch it on there, or add sslmode=disable to the database URL"
         )),
         Error::Driver(DriverError::UnknownAuthPlugin { name }) => denied(format!(
-            "{server} asks for the login plugin `{name}`; let the user log in by \
+            "{server} asks for the login plugin `{name}`, as MySQL does of users that it does not know; \
+             check user name and password in the database URL, or let the user log in by \
              caching_sha2_password or mysql_native_password"
         )),
         Error::Driver(
@@ -210,7 +220,10 @@ mod tests {
             (Transient, &[1205, 1213, 1317, 3572, 3024, 1969, 1615, 1243]),
             (
                 Unavailable,
-                &[1047, 1040, 1053, 1077, 1078, 1079, 1290, 1836, 1792, 4031],
+                &[
+                    1047, 1040, 1053, 1077, 1078, 1079, 1290, 1836, 1792, 4031, 1021, 1114, 1037,
+                    1041, 1135,
+                ],
             ),
             (LinkLost, &[2006, 2013, 1927, 1158, 1161]),
             (Denied, &[1045, 1044, 1142, 1698, 1251, 1049, 3159]),

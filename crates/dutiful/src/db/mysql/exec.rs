@@ -1,7 +1,7 @@
 //! One statement on one connection: prepared, run, read to its end, within a bound of time.
 
 use super::expand::{Sort, Statement};
-use super::{DbError, DbErrorKind, DbResult, Reply};
+use super::{DbError, DbErrorKind, DbResult, Inserted, Reply};
 use super::{convert, errors};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, Params, Row, Value};
@@ -60,21 +60,20 @@ pub(super) async fn prepared<C: Queryable>(
     text: &str,
     params: Vec<Value>,
 ) -> DbResult<Reply> {
-    let answer = match once(conn, text, params.clone()).await {
-        Err(Error::Server(error)) if STALE_STATEMENT.contains(&error.code) => {
-            once(conn, text, params).await
-        }
-        answer => answer,
-    };
-    let (rows, affected, last_id) = answer.map_err(errors::of_statement)?;
+    let answer = once(conn, text, params).await;
+    let (rows, affected, first_id) = answer.map_err(errors::of_statement)?;
     let rows = rows
         .into_iter()
         .map(convert::row)
         .collect::<DbResult<_>>()?;
+    let made = Inserted {
+        first_id,
+        rows: affected,
+    };
     Ok(Reply {
         rows,
         affected,
-        last_id,
+        inserted: (first_id != 0).then_some(made).into_iter().collect(),
     })
 }
 
@@ -100,7 +99,7 @@ async fn once<C: Queryable>(
     if let Err(Error::Server(error)) = &answer
         && STALE_STATEMENT.contains(&error.code)
     {
-        // Forgets it, so that the next call prepares the text anew.
+        // Forgets it, so that the whole is repeated with the text prepared anew.
         conn.close(statement).await?;
     }
     answer

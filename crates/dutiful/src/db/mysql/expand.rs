@@ -1,8 +1,8 @@
 //! Lists and many rows as texts of bounded variety.
 //!
 //! MySQL has no array parameters, so a list or a group of rows is written out. Written out for every
-//! length it would fill the caches of prepared statements on both sides; so lengths are powers of
-//! two, and a few dozen texts serve for everything.
+//! length it would fill the caches of prepared statements on both sides; so beyond a few dozen lengths are
+//! powers of two, or what a call for many usually brings, and a few dozen texts serve for everything.
 
 mod scan;
 
@@ -12,8 +12,10 @@ use scan::{code, placeholders};
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// The most rows that one text takes.
-const MOST_ROWS: usize = 512;
+/// Up to so many rows have a text for each number of rows.
+const EXACT_ROWS: usize = 64;
+/// The most rows that one text takes, and as many as a statement that submits many has.
+const MOST_ROWS: usize = dutiful_core::limits::SUBMIT_STATEMENT_ROWS;
 /// The protocol counts placeholders in 16 bits.
 const MOST_PLACEHOLDERS: usize = 65_535;
 
@@ -178,18 +180,19 @@ fn groups(
     Ok(statements)
 }
 
-/// The largest power of two of rows that stays within the limits; one row always goes.
+/// How many rows the next text takes: as many as there are, rounded down to a number that has a text, that
+/// stay within the limits; one row always goes.
 fn fitting(sizes: &[usize], most: usize, limit: usize) -> usize {
-    let mut count = 1;
-    let mut bytes = sizes.first().copied().unwrap_or_default();
-    while count * 2 <= sizes.len().min(most) {
-        bytes += sizes[count..count * 2].iter().sum::<usize>();
-        if bytes > limit {
-            break;
-        }
-        count *= 2;
+    let mut bytes = 0;
+    let fits = |size: &&usize| {
+        bytes += **size;
+        bytes <= limit
+    };
+    let rows = sizes.iter().take(most).take_while(fits).count().max(1);
+    match rows {
+        ..=EXACT_ROWS | MOST_ROWS => rows,
+        _ => 1 << rows.ilog2(),
     }
-    count
 }
 
 /// The document form: the rows are one JSON array of arrays, the first parameter.
@@ -234,10 +237,14 @@ fn json(row: &[Value]) -> DbResult<String> {
             Value::Int(None) | Value::Text(None) | Value::Bytes(None) | Value::Time(None) => {
                 out.write_str("null")
             }
-            Value::Ints(_) | Value::Texts(_) => Err(std::fmt::Error),
+            Value::Since(_) | Value::Ints(_) | Value::Texts(_) => Err(std::fmt::Error),
         };
-        written
-            .map_err(|_| DbError::new(DbErrorKind::Other, "a list cannot be a column of a row"))?;
+        written.map_err(|_| {
+            DbError::new(
+                DbErrorKind::Other,
+                "a list or a bound cannot be a column of a row",
+            )
+        })?;
     }
     out.push(']');
     Ok(out)

@@ -3,6 +3,7 @@
 use super::errors;
 use super::{DatabaseUrl, DbError, DbErrorKind, DbResult};
 use crate::db::tls::{SslMode, ssl_mode};
+use dutiful_core::limits::POOL_SIZE_MAX;
 use mysql_async::{Opts, OptsBuilder, SslOpts};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +13,6 @@ const PREPARED: usize = 256;
 const KEEPALIVE: Duration = Duration::from_secs(15);
 /// More than any packet: the server's own limit is checked before a statement is sent.
 const ANY_PACKET: usize = 1 << 30;
-const MOST_CONNECTIONS: usize = 1000;
 const KNOWN: &str = "sslmode, sslrootcert, socket, pool";
 
 /// A URL taken apart.
@@ -64,7 +64,7 @@ impl Settings {
             // Given here, these two need not be asked for after each login.
             .max_allowed_packet(Some(ANY_PACKET))
             .wait_timeout(Some(0));
-        let pool_size = params.pool.unwrap_or(pool_size).clamp(1, MOST_CONNECTIONS);
+        let pool_size = params.pool.unwrap_or(pool_size).clamp(1, POOL_SIZE_MAX);
         Ok(Settings {
             mode,
             pool_size,
@@ -161,10 +161,10 @@ fn connections(value: &str) -> DbResult<usize> {
     let number = value
         .parse()
         .ok()
-        .filter(|number| (1..=MOST_CONNECTIONS).contains(number));
+        .filter(|number| (1..=POOL_SIZE_MAX).contains(number));
     number.ok_or_else(|| {
         wrong(format!(
-            "pool={value}: a number from 1 to {MOST_CONNECTIONS} is wanted"
+            "pool={value}: a number from 1 to {POOL_SIZE_MAX} is wanted"
         ))
     })
 }

@@ -2,6 +2,7 @@
 
 use super::errors;
 use super::settings::Settings;
+use crate::db::error::CHECK_SERVER;
 use crate::db::gate::Gate;
 use crate::db::{DbError, DbErrorKind, DbResult, tls};
 use deadpool_postgres::{
@@ -13,7 +14,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, Error, Socket};
@@ -29,6 +30,12 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 const START_OPTIONS: &str = "-c TimeZone=UTC -c default_transaction_isolation=read\\ committed \
      -c idle_in_transaction_session_timeout=60s -c lock_timeout=20s -c client_min_messages=warning";
 
+/// How the statements of a worker's own connections are planned: by their indexes, and once. What a planner
+/// makes of them by itself depends on statistics that are stale while a queue grows and shrinks: it has
+/// read a whole table to settle a batch. Behind a pooler that refuses this the plans are the server's choice.
+const WORKER_OPTIONS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off \
+     -c enable_hashjoin=off -c enable_mergejoin=off -c enable_sort=off";
+
 pub(super) type Link = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
 /// Makes connections to one server, for the pools and for listeners.
@@ -36,6 +43,7 @@ pub(super) type Link = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<S
 pub(super) struct Connector {
     tls: MakeRustlsConnect,
     gate: Arc<Gate>,
+    options: &'static str,
     options_refused: Arc<AtomicBool>,
 }
 
@@ -53,8 +61,17 @@ impl Connector {
         Ok(Connector {
             tls: MakeRustlsConnect::new(tls),
             gate: Arc::new(Gate::new(settings.label())),
+            options: "",
             options_refused: Arc::default(),
         })
+    }
+
+    /// Makes connections for the statements of a worker.
+    pub(super) fn of_worker(&self) -> Connector {
+        Connector {
+            options: WORKER_OPTIONS,
+            ..self.clone()
+        }
     }
 
     pub(super) fn server(&self) -> &str {
@@ -82,7 +99,7 @@ impl Connector {
         }
         let mut ours = config.clone();
         let theirs = config.get_options().unwrap_or_default();
-        ours.options(format!("{START_OPTIONS} {theirs}"));
+        ours.options(format!("{START_OPTIONS} {} {theirs}", self.options));
         match ours.connect(self.tls.clone()).await {
             Err(error) if error.code().is_some_and(|code| code.code() == "08P01") => {
                 let made = config.connect(self.tls.clone()).await?;
@@ -111,7 +128,27 @@ impl Connector {
             .map_err(|error| DbError::new(DbErrorKind::Other, error.to_string()))
     }
 
-    pub(super) fn lend_error(&self, error: PoolError, pool: &Pool) -> DbError {
+    /// Lends a connection out of the pool. While the server is away new ones are tried for this long.
+    pub(super) async fn lend(&self, pool: &Pool, patience: Duration) -> DbResult<Lease> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let error = match pool.get().await {
+                Ok(object) => return Ok(Lease::new(object)),
+                Err(error) => error,
+            };
+            // That others hold all connections is no matter of patience: they were waited for.
+            let is_away = matches!(
+                error,
+                PoolError::Backend(_) | PoolError::Timeout(TimeoutType::Create)
+            );
+            let error = self.lend_error(error, pool);
+            if !is_away || error.kind != DbErrorKind::Unavailable || Instant::now() >= deadline {
+                return Err(error);
+            }
+        }
+    }
+
+    fn lend_error(&self, error: PoolError, pool: &Pool) -> DbError {
         let server = self.server();
         let text = match error {
             PoolError::Backend(error) => return errors::connecting(&error, server),
@@ -120,7 +157,7 @@ impl Connector {
                 pool.status().max_size,
                 POOL_WAIT.as_secs()
             ),
-            PoolError::Timeout(_) => self.no_answer(),
+            PoolError::Timeout(_) => format!("{}{CHECK_SERVER}", self.no_answer()),
             PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
                 format!("{server}: the pool of connections is closed")
             }

@@ -9,6 +9,9 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 /// The server counts microseconds from the beginning of the year 2000.
 const EPOCH_2000: i64 = 946_684_800_000_000;
 
+/// Earlier than every time that a row can hold.
+const MINUS_INFINITY: i64 = i64::MIN;
+
 type BoxError = Box<dyn Error + Sync + Send>;
 
 /// The type that a value is sent as, whatever the planner would have guessed.
@@ -17,7 +20,7 @@ pub(super) fn type_of(value: &Value) -> Type {
         Value::Int(_) => Type::INT8,
         Value::Text(_) => Type::TEXT,
         Value::Bytes(_) => Type::BYTEA,
-        Value::Time(_) => Type::TIMESTAMPTZ,
+        Value::Time(_) | Value::Since(_) => Type::TIMESTAMPTZ,
         Value::Ints(_) => Type::INT8_ARRAY,
         Value::Texts(_) => Type::TEXT_ARRAY,
     }
@@ -52,6 +55,11 @@ impl ToSql for Value {
             Value::Text(value) => value.to_sql(ty, out),
             Value::Bytes(value) => value.to_sql(ty, out),
             Value::Time(value) => value.map(Instant).to_sql(ty, out),
+            Value::Since(Timestamp::MIN) => {
+                out.extend_from_slice(&MINUS_INFINITY.to_be_bytes());
+                Ok(IsNull::No)
+            }
+            Value::Since(value) => Instant(*value).to_sql(ty, out),
             Value::Ints(values) => values.to_sql(ty, out),
             Value::Texts(values) => values.to_sql(ty, out),
         }

@@ -1,5 +1,6 @@
 //! Which of our kinds an error of PostgreSQL, or of the link to it, is.
 
+use crate::db::error::CHECK_SERVER;
 use crate::db::{DbError, DbErrorKind};
 use std::error::Error as _;
 use tokio_postgres::Error;
@@ -23,10 +24,14 @@ fn kind(code: &str, fatal: bool, message: &str, phase: Phase) -> DbErrorKind {
         Phase::Running => DbErrorKind::LinkLost,
     };
     match code {
-        "40001" | "40P01" | "55P03" => DbErrorKind::Transient,
+        // The last one: the statement was cancelled, by a time limit of the server or by somebody's hand.
+        "40001" | "40P01" | "55P03" | "57014" => DbErrorKind::Transient,
         // The idle session was undone and closed; in a transaction that means that nothing is left of it.
         "25P03" | "25P04" => DbErrorKind::Transient,
-        "25006" | "53300" => DbErrorKind::Unavailable,
+        // Read-only; no disk, memory, connection or other means left; the disk cannot be read or written.
+        "25006" | "53000" | "53100" | "53200" | "53300" | "53400" | "58030" => {
+            DbErrorKind::Unavailable
+        }
         "57P01" | "57P02" | "57P03" | "57P04" | "57P05" => lost,
         "23505" => DbErrorKind::Duplicate,
         "42P01" | "42703" | "3F000" => DbErrorKind::SchemaMissing,
@@ -60,8 +65,13 @@ fn fix(code: &str) -> &'static str {
         "28P01" => "; check user name and password in the database URL",
         "28000" => "; check user name, sslmode and the server's pg_hba.conf",
         "3D000" => "; create the database, or correct its name in the database URL",
-        "42501" => "; grant the user of the database URL the rights on schema and tables",
+        "42501" => {
+            "; give the user of the database URL the rights on schema and tables: \
+             GRANT CREATE, USAGE ON SCHEMA public TO user"
+        }
         "25006" => "; this server takes no writes: point the database URL at the primary",
+        "53100" => "; free space on the disk of the server",
+        "53200" => "; give the server more memory, or lower its work_mem and shared_buffers",
         "53300" => "; raise max_connections, or make pool=N of the database URL smaller",
         "08P01" => "; check user name, password and database in the pooler's settings",
         _ => "",
@@ -99,7 +109,7 @@ pub(super) fn connecting(error: &Error, server: &str) -> DbError {
             DbErrorKind::Denied,
             "; check user name and password in the database URL",
         ),
-        _ => (DbErrorKind::Unavailable, ""),
+        _ => (DbErrorKind::Unavailable, CHECK_SERVER),
     };
     DbError::new(kind, format!("{text}{fix}"))
 }
@@ -179,6 +189,11 @@ mod tests {
             ("40P01", false, Transient, Transient),
             ("55P03", false, Transient, Transient),
             ("25P03", true, Transient, Transient),
+            ("57014", false, Transient, Transient),
+            ("53100", false, Unavailable, Unavailable),
+            ("53200", false, Unavailable, Unavailable),
+            ("53400", false, Unavailable, Unavailable),
+            ("58030", false, Unavailable, Unavailable),
             ("57P01", true, Unavailable, LinkLost),
             ("57P02", true, Unavailable, LinkLost),
             ("57P03", true, Unavailable, LinkLost),

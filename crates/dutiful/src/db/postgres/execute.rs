@@ -12,8 +12,10 @@ use std::time::Duration;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error, RowStream};
 
-/// A frozen server must not hold a caller for ever; building an index may take minutes.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+/// A frozen server must not hold a caller for long. Waits for locks are shorter.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// Building an index may take minutes.
+const MIGRATION_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 /// Where a statement runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +37,7 @@ pub(super) async fn execute(
     caching: &AtomicBool,
     place: Place,
 ) -> DbResult<Reply> {
-    bounded(async {
+    bounded(ANSWER_TIMEOUT, async {
         match once(client, text, params, caching.load(Ordering::Relaxed)).await {
             Err(Failure::Stale(error)) => {
                 forget(client, text, params, &error, caching);
@@ -56,25 +58,25 @@ pub(super) async fn execute(
 
 /// `BEGIN`, `COMMIT`, `ROLLBACK`.
 pub(super) async fn command(client: &ClientWrapper, text: &str) -> DbResult<()> {
-    bounded(async {
-        client
-            .batch_execute(text)
-            .await
-            .map_err(|error| errors::running(&error))
-    })
-    .await
+    bounded(ANSWER_TIMEOUT, batch(client, text)).await
 }
 
-async fn bounded<T>(work: impl Future<Output = DbResult<T>>) -> DbResult<T> {
-    tokio::time::timeout(ANSWER_TIMEOUT, work)
-        .await
-        .unwrap_or_else(|_| {
-            let text = format!(
-                "the server did not answer within {} minutes",
-                ANSWER_TIMEOUT.as_secs() / 60
-            );
-            Err(DbError::new(DbErrorKind::LinkLost, text))
-        })
+/// A statement of a migration.
+pub(super) async fn migration(client: &ClientWrapper, text: &str) -> DbResult<()> {
+    bounded(MIGRATION_TIMEOUT, batch(client, text)).await
+}
+
+async fn batch(client: &ClientWrapper, text: &str) -> DbResult<()> {
+    let done = client.batch_execute(text).await;
+    done.map_err(|error| errors::running(&error))
+}
+
+async fn bounded<T>(limit: Duration, work: impl Future<Output = DbResult<T>>) -> DbResult<T> {
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+        let seconds = limit.as_secs();
+        let text = format!("the server did not answer within {seconds} s");
+        Err(DbError::new(DbErrorKind::LinkLost, text))
+    })
 }
 
 enum Failure {

@@ -1,6 +1,7 @@
 //! The parameters behind the `?` of a PostgreSQL URL: which there are, and what their values may be.
 
 use crate::db::{DbError, DbErrorKind, DbResult};
+use dutiful_core::limits::POOL_SIZE_MAX;
 
 /// Parameters that the driver understands and that are handed on.
 const DRIVER: [&str; 17] = [
@@ -32,8 +33,6 @@ const OURS: [&str; 6] = [
     "sslrootcert",
     "statement_cache",
 ];
-
-const MAX_POOL: usize = 1_000;
 
 /// Parameters that are ours, decoded, and those of the driver, as they were written.
 type Sorted<'a> = (Vec<(String, String)>, Vec<&'a str>);
@@ -69,8 +68,12 @@ pub(super) fn pool_size(value: &str) -> DbResult<usize> {
     let size = value
         .parse()
         .ok()
-        .filter(|size| (1..=MAX_POOL).contains(size));
-    size.ok_or_else(|| wrong(format!("pool={value} is not a number from 1 to {MAX_POOL}")))
+        .filter(|size| (1..=POOL_SIZE_MAX).contains(size));
+    size.ok_or_else(|| {
+        wrong(format!(
+            "pool={value} is not a number from 1 to {POOL_SIZE_MAX}"
+        ))
+    })
 }
 
 pub(super) fn decoded(text: &str) -> DbResult<String> {

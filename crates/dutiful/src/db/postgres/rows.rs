@@ -2,11 +2,9 @@
 
 use super::convert::{Instant, type_of};
 use crate::db::{DbError, DbErrorKind, DbResult, Rows, Value};
+use dutiful_core::limits::STATEMENT_BYTES_MAX;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-
-/// How much one statement carries at most, in bytes; a single larger row goes alone.
-const STATEMENT_BYTES: usize = 4 * 1024 * 1024;
 
 /// A parameter: a value, or a column of many rows.
 #[derive(Debug)]
@@ -36,8 +34,8 @@ impl Param {
             Value::Text(_) => Param::Texts(Vec::new()),
             Value::Bytes(_) => Param::Bytes(Vec::new()),
             Value::Time(_) => Param::Times(Vec::new()),
-            Value::Ints(_) | Value::Texts(_) => {
-                return Err(uneven("a list cannot be a column of many rows"));
+            Value::Since(_) | Value::Ints(_) | Value::Texts(_) => {
+                return Err(uneven("a list or a bound cannot be a column of many rows"));
             }
         })
     }
@@ -85,7 +83,7 @@ pub(super) fn statements(rows: Rows) -> DbResult<Vec<Vec<Param>>> {
     let mut bytes = shared;
     for row in rows {
         let more: usize = row.iter().map(size).sum();
-        if bytes + more > STATEMENT_BYTES && !part.is_empty() {
+        if bytes + more > STATEMENT_BYTES_MAX && !part.is_empty() {
             parts.push(transposed(fixed.clone(), std::mem::take(&mut part))?);
             bytes = shared;
         }
@@ -116,7 +114,7 @@ fn size(value: &Value) -> usize {
     const LENGTH: usize = 4;
     LENGTH
         + match value {
-            Value::Int(_) | Value::Time(_) => 8,
+            Value::Int(_) | Value::Time(_) | Value::Since(_) => 8,
             Value::Text(text) => text.as_ref().map_or(0, String::len),
             Value::Bytes(bytes) => bytes.as_ref().map_or(0, Vec::len),
             Value::Ints(list) => list.len() * (LENGTH + 8),
@@ -154,7 +152,7 @@ mod tests {
 
     #[test]
     fn very_large_sets_are_cut_and_no_row_is_lost() {
-        let big = "x".repeat(STATEMENT_BYTES / 3);
+        let big = "x".repeat(STATEMENT_BYTES_MAX / 3);
         let parts = statements(rows(
             (0..7).map(|_| vec![Value::from(big.as_str())]).collect(),
         ))
@@ -171,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_row_that_is_too_large_by_itself_goes_alone() {
-        let huge = Value::from("x".repeat(STATEMENT_BYTES * 2));
+        let huge = Value::from("x".repeat(STATEMENT_BYTES_MAX * 2));
         let parts = statements(rows(vec![
             vec![Value::from("a")],
             vec![huge],

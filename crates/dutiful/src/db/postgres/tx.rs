@@ -73,12 +73,18 @@ pub(crate) struct PostgresTx {
 }
 
 impl PostgresTx {
+    /// A link that breaks here took nothing with it, so another one is tried.
     pub(super) async fn begin(db: Postgres) -> DbResult<PostgresTx> {
-        let work = |lease: Lease, _: Lending| async move {
-            execute::command(lease.client()?, BEGIN).await?;
-            Ok(Open::new(lease))
+        let begin = || {
+            db.lent(|lease: Lease, _: Lending| async move {
+                execute::command(lease.client()?, BEGIN).await?;
+                Ok(Open::new(lease))
+            })
         };
-        let open = db.lent(work).await?;
+        let open = match begin().await {
+            Err(error) if error.kind == DbErrorKind::LinkLost => begin().await?,
+            open => open?,
+        };
         Ok(PostgresTx {
             db,
             open: Some(open),
@@ -100,7 +106,7 @@ impl PostgresTx {
         let text = self.db.prefix.apply(text);
         self.step(|open| async move {
             let result = match open.lease().and_then(Lease::client) {
-                Ok(client) => execute::command(client, &text).await,
+                Ok(client) => execute::migration(client, &text).await,
                 Err(error) => Err(error),
             };
             (open, result)

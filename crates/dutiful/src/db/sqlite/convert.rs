@@ -2,17 +2,19 @@
 
 use super::errors::from_rusqlite;
 use crate::db::{DbError, DbResult, Row, Value};
+use dutiful_core::Timestamp;
 use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
-/// Binds all parameters in order.
+/// Binds parameters in order, after `before` others.
 pub(crate) fn bind<'a>(
     statement: &mut Statement<'_>,
+    before: usize,
     params: impl Iterator<Item = &'a Value>,
 ) -> DbResult<()> {
     for (index, value) in params.enumerate() {
         statement
-            .raw_bind_parameter(index + 1, Param(value))
+            .raw_bind_parameter(before + index + 1, Param(value))
             .map_err(|error| from_rusqlite(&error))?;
     }
     Ok(())
@@ -25,6 +27,8 @@ impl rusqlite::ToSql for Param<'_> {
         let borrowed = match self.0 {
             Value::Int(Some(value)) => ValueRef::Integer(*value),
             Value::Time(Some(value)) => ValueRef::Integer(value.as_micros()),
+            Value::Since(Timestamp::MIN) => ValueRef::Integer(i64::MIN),
+            Value::Since(value) => ValueRef::Integer(value.as_micros()),
             Value::Text(Some(value)) => ValueRef::Text(value.as_bytes()),
             Value::Bytes(Some(value)) => ValueRef::Blob(value),
             Value::Int(None) | Value::Time(None) | Value::Text(None) | Value::Bytes(None) => {
@@ -44,7 +48,8 @@ pub(super) fn list_text(value: &Value) -> Option<String> {
     match value {
         Value::Ints(list) => serde_json::to_string(list).ok(),
         Value::Texts(list) => serde_json::to_string(list).ok(),
-        Value::Int(_) | Value::Text(_) | Value::Bytes(_) | Value::Time(_) => None,
+        Value::Int(_) | Value::Text(_) | Value::Bytes(_) => None,
+        Value::Time(_) | Value::Since(_) => None,
     }
 }
 

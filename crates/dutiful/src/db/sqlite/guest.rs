@@ -6,7 +6,7 @@
 use super::Clock;
 use super::convert::list_text;
 use super::errors::from_rusqlite;
-use super::session::step;
+use super::session::{count, step};
 #[cfg(feature = "sqlx")]
 use crate::db::DbError;
 use crate::db::sql::SQLITE_NOW;
@@ -58,7 +58,7 @@ impl Runs {
         let mut statement = prepared.map_err(|error| from_rusqlite(&error))?;
         for params in &self.runs {
             step(&mut statement, params.iter(), &mut reply)?;
-            reply.affected += connection.changes();
+            count(connection, &mut reply);
         }
         Ok(reply)
     }

@@ -2,8 +2,8 @@
 
 use super::{Clock, Session, closed, open};
 use crate::db::{DbResult, Prefix};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use tokio::sync::oneshot;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, oneshot};
 
 type Job = Box<dyn FnOnce(&Session) + Send>;
 
@@ -12,7 +12,7 @@ const QUEUE: usize = 1_024;
 
 #[derive(Debug)]
 pub(super) struct Readers {
-    jobs: mpsc::SyncSender<Job>,
+    jobs: mpsc::Sender<Job>,
 }
 
 impl Readers {
@@ -22,7 +22,7 @@ impl Readers {
         clock: &Clock,
         prefix: &Prefix,
     ) -> DbResult<Readers> {
-        let (jobs, queue) = mpsc::sync_channel::<Job>(QUEUE);
+        let (jobs, queue) = mpsc::channel::<Job>(QUEUE);
         let queue = Arc::new(Mutex::new(queue));
         for number in 0..threads {
             let session = Session::new(open::connection(Some(file), clock)?, prefix.clone());
@@ -31,11 +31,12 @@ impl Readers {
             super::writer::thread(&format!("dutiful-read-{number}"), move || {
                 loop {
                     // The lock is held while waiting: whoever has it takes the next job.
-                    let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    match job {
-                        Ok(job) => job(&session),
-                        Err(_) => return,
-                    }
+                    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+                    let Some(job) = queue.blocking_recv() else {
+                        return;
+                    };
+                    drop(queue);
+                    job(&session);
                 }
             })?;
         }
@@ -52,13 +53,39 @@ impl Readers {
             // Nobody listens any more when the caller went away: a read has then no effect.
             let _ = answer.send(work(session));
         });
-        self.jobs.try_send(job).map_err(|error| match error {
-            mpsc::TrySendError::Full(_) => crate::db::DbError::new(
-                crate::db::DbErrorKind::Unavailable,
-                "too many reads wait for the database",
-            ),
-            mpsc::TrySendError::Disconnected(_) => closed(),
-        })?;
+        self.jobs.send(job).await.map_err(|_| closed())?;
         result.await.map_err(|_| closed())?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::future::join_all;
+    use std::sync::mpsc::channel;
+
+    #[tokio::test]
+    async fn reads_beyond_the_queue_wait_for_their_turn() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tasks.db");
+        let file = file.to_str().unwrap();
+        let readers = Readers::start(file, 1, &Clock::default(), &Prefix::default()).unwrap();
+        let (open, gate) = channel::<()>();
+        // The only thread is held until all others have queued up, and two find no room.
+        let held = readers.run(move |_| {
+            let _ = gate.recv();
+            Ok(())
+        });
+        let others = (0..QUEUE + 2).map(|number| readers.run(move |_| Ok(number)));
+        let opened = async {
+            while readers.jobs.capacity() > 0 {
+                tokio::task::yield_now().await;
+            }
+            drop(open);
+        };
+        let (held, others, ()) = tokio::join!(held, join_all(others), opened);
+        held.unwrap();
+        let numbers: Vec<usize> = others.into_iter().map(|read| read.unwrap()).collect();
+        assert_eq!(numbers, (0..QUEUE + 2).collect::<Vec<_>>());
     }
 }

@@ -1,8 +1,9 @@
 //! A connection as statements see it, on its own thread.
 
+use super::checkpoint;
 use super::convert::{bind, read_row};
 use super::errors::from_rusqlite;
-use crate::db::{DbResult, Dialect, Prefix, Reply, Row, Rows, Sql, Value};
+use crate::db::{DbResult, Dialect, Inserted, Prefix, Reply, Row, Rows, Sql, Value};
 use rusqlite::{CachedStatement, Connection};
 
 /// What a job on the writer's thread works with.
@@ -34,9 +35,12 @@ impl Session {
     pub(crate) fn run_rows(&self, sql: &'static Sql, rows: Rows) -> DbResult<Reply> {
         let mut reply = Reply::default();
         let mut statement = self.prepare(sql)?;
+        // What is bound stays bound, so the fixed ones are bound once.
+        bind(&mut statement, 0, rows.fixed.iter())?;
         for row in &rows.rows {
-            step(&mut statement, rows.fixed.iter().chain(row), &mut reply)?;
-            reply.affected += self.connection.changes();
+            bind(&mut statement, rows.fixed.len(), row.iter())?;
+            read_all(&mut statement, &mut reply)?;
+            count(&self.connection, &mut reply);
         }
         Ok(reply)
     }
@@ -46,6 +50,12 @@ impl Session {
         self.connection
             .execute_batch(text)
             .map_err(|error| from_rusqlite(&error))
+    }
+
+    /// Copies the rest of the log into the file, so that the next write begins it again.
+    pub(super) fn copy_log(&self) {
+        // When it cannot be done now, it is asked for again.
+        let _ = checkpoint::copy(&self.connection);
     }
 
     pub(super) fn prefix(&self) -> &Prefix {
@@ -60,13 +70,26 @@ impl Session {
     }
 }
 
+/// Counts what one run of a statement over many rows has written. A `RETURNING` would tell the same, at the
+/// price of a table in memory for each run.
+pub(super) fn count(connection: &Connection, reply: &mut Reply) {
+    let (first_id, rows) = (connection.last_insert_rowid(), connection.changes());
+    reply.affected += rows;
+    reply.inserted.push(Inserted { first_id, rows });
+}
+
 /// Runs a statement once and adds its rows to the reply.
 pub(super) fn step<'a>(
     statement: &mut CachedStatement<'_>,
     params: impl Iterator<Item = &'a Value>,
     reply: &mut Reply,
 ) -> DbResult<()> {
-    bind(statement, params)?;
+    bind(statement, 0, params)?;
+    read_all(statement, reply)
+}
+
+/// Runs a statement with what is bound to it.
+fn read_all(statement: &mut CachedStatement<'_>, reply: &mut Reply) -> DbResult<()> {
     let columns = statement.column_count();
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(|error| from_rusqlite(&error))? {

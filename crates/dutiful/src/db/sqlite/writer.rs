@@ -1,5 +1,6 @@
 //! The writer's thread: gathers jobs into one transaction, answers after the commit.
 
+use super::checkpoint::Checkpoints;
 use super::tx::{self, SqliteTx};
 use super::{Clock, Session, closed, open};
 use crate::db::{DbError, DbErrorKind, DbResult, Prefix};
@@ -53,7 +54,12 @@ where
 enum Message {
     Job(Box<dyn Job>),
     Begin(oneshot::Sender<DbResult<SqliteTx>>),
+    /// Copy the rest of the log into the file.
+    CopyLog,
 }
+
+/// What ended a group before its queue was empty.
+type Next = Option<Message>;
 
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
@@ -69,11 +75,26 @@ impl Writer {
     ) -> DbResult<Writer> {
         let (queue, messages) = mpsc::channel(QUEUE);
         let (opened, result) = oneshot::channel();
+        // Weak: the thread that copies must not keep the writer alive.
+        let weak = queue.downgrade();
+        let finish = move || {
+            if let Some(queue) = weak.upgrade() {
+                // A full queue has other worries; the next round asks again.
+                let _ = queue.try_send(Message::CopyLog);
+            }
+        };
         thread("dutiful-write", move || {
-            match open::connection(file.as_deref(), &clock) {
-                Ok(connection) => {
+            let open = || {
+                let connection = open::connection(file.as_deref(), &clock)?;
+                let copier = file
+                    .as_deref()
+                    .map(|file| Checkpoints::start(open::connection(Some(file), &clock)?, finish));
+                Ok((connection, copier.transpose()?))
+            };
+            match open() {
+                Ok((connection, copier)) => {
                     if opened.send(Ok(())).is_ok() {
-                        serve(&Session::new(connection, prefix), messages);
+                        serve(&Session::new(connection, prefix), messages, copier.as_ref());
                     }
                 }
                 Err(error) => drop(opened.send(Err(error))),
@@ -107,50 +128,56 @@ impl Writer {
     }
 }
 
-fn serve(session: &Session, mut messages: mpsc::Receiver<Message>) {
+fn serve(session: &Session, mut messages: mpsc::Receiver<Message>, copier: Option<&Checkpoints>) {
     while let Some(message) = messages.blocking_recv() {
-        match message {
-            Message::Begin(answer) => tx::serve(session, answer),
-            Message::Job(job) => {
-                if let Some(begin) = group(session, job, &mut messages) {
-                    tx::serve(session, begin);
-                }
-            }
+        let next = match message {
+            Message::Job(job) => group(session, job, &mut messages),
+            other => Some(other),
+        };
+        match next {
+            Some(Message::Begin(answer)) => tx::serve(session, answer),
+            Some(Message::CopyLog) => session.copy_log(),
+            Some(Message::Job(_)) | None => {}
+        }
+        if let Some(copier) = copier {
+            copier.committed();
         }
     }
 }
 
-/// Runs `first` and whatever has queued up behind it in one transaction. A transaction that somebody
-/// wants to begin ends the group and is given back.
-fn group(
-    session: &Session,
-    first: Box<dyn Job>,
-    messages: &mut mpsc::Receiver<Message>,
-) -> Option<oneshot::Sender<DbResult<SqliteTx>>> {
+/// Runs `first` and whatever jobs have queued up behind it in one transaction. Another message ends the group
+/// and is given back.
+///
+/// The first job needs no savepoint, which would copy every page before it is changed: when it fails,
+/// there is nothing of others to keep.
+fn group(session: &Session, first: Box<dyn Job>, messages: &mut mpsc::Receiver<Message>) -> Next {
     if let Err(error) = session.script("BEGIN IMMEDIATE") {
         first.refuse(error);
         return None;
     }
     let began = Instant::now();
-    let mut answers = Vec::new();
-    let mut next = Some(first);
-    let mut begin = None;
-    while let Some(job) = next.take() {
-        run_in_savepoint(session, job, &mut answers);
-        if answers.len() >= GROUP_JOBS || began.elapsed() >= GROUP_TIME {
-            break;
+    let mut answers = match first.run(session) {
+        Ok(answer) => vec![answer],
+        Err(answer) => {
+            answer(session.script("ROLLBACK"));
+            return None;
         }
+    };
+    let mut next = None;
+    while answers.len() < GROUP_JOBS && began.elapsed() < GROUP_TIME {
         match messages.try_recv() {
-            Ok(Message::Job(job)) => next = Some(job),
-            Ok(Message::Begin(answer)) => begin = Some(answer),
-            Err(_) => {}
+            Ok(Message::Job(job)) => run_in_savepoint(session, job, &mut answers),
+            other => {
+                next = other.ok();
+                break;
+            }
         }
     }
     let committed = commit(session);
     for answer in answers {
         answer(committed.clone());
     }
-    begin
+    next
 }
 
 pub(super) fn commit(session: &Session) -> DbResult<()> {

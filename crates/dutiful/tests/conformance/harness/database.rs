@@ -256,6 +256,15 @@ impl TestDb {
         self.set_due(id, -1).await;
     }
 
+    /// The same in the name of a worker that has died. Who really runs the task may then take it over,
+    /// which it does not do with what it holds itself.
+    pub(crate) async fn expire_elsewhere(&self, id: TaskId) {
+        let due = self.now_plus(-1);
+        let sql =
+            format!("UPDATE dutiful_tasks SET worker = 'ghost', due_at = {due} WHERE id = {id}");
+        assert_eq!(self.exec(&sql).await, 1);
+    }
+
     /// Makes the row one that a worker held until it died.
     pub(crate) async fn die_holding(&self, id: TaskId, worker: &str) {
         let (due, run) = (self.now_plus(-1), self.now_plus(-31));

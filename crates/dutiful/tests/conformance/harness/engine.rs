@@ -36,6 +36,29 @@ pub(crate) struct Engine {
     pub(crate) shared: bool,
 }
 
+impl Engine {
+    /// Whether there is a server: behind a link, and with locks on rows.
+    pub(crate) fn is_server(&self) -> bool {
+        self.dialect != Dialect::Sqlite
+    }
+
+    /// Whether rows are locked one by one, and nobody else is in the database of a case.
+    #[allow(dead_code, reason = "the trials of what workers say use it")]
+    pub(crate) fn locks_rows(&self) -> bool {
+        self.is_server() && !self.shared
+    }
+
+    /// Whether workers listen to the server. A pooler passes no notification on.
+    pub(crate) fn notifies(&self) -> bool {
+        self.dialect == Dialect::Postgres && !self.name.starts_with("pgbouncer")
+    }
+
+    /// Whether other processes hear of a submission before they poll.
+    pub(crate) fn hints(&self) -> bool {
+        self.dialect != Dialect::Postgres || self.notifies()
+    }
+}
+
 /// An engine, or why it cannot be tried although somebody asked for it.
 #[derive(Debug)]
 pub(crate) enum Found {

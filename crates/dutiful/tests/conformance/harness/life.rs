@@ -84,7 +84,7 @@ impl Life {
                         "UPDATE dutiful_tasks SET crashes = 2 WHERE id = {id}"
                     ))
                     .await;
-                self.db.expire(id).await;
+                self.db.expire_elsewhere(id).await;
             }
             other => panic!("no run leads to {other}"),
         }

@@ -2,12 +2,14 @@
 
 pub(crate) mod database;
 pub(crate) mod documents;
+pub(crate) mod door;
 pub(crate) mod engine;
 pub(crate) mod life;
 pub(crate) mod meter;
 pub(crate) mod proxy;
 pub(crate) mod raw;
 pub(crate) mod script;
+pub(crate) mod session;
 pub(crate) mod trial;
 pub(crate) mod wait;
 

@@ -3,49 +3,115 @@
 //! What lives here: bytes passed on, and cut off at the right moment. It knows no protocol.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
-/// What is lost: the answer to the first request that holds `lost`, on a link that has carried `mark`.
-/// They may be the same.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Loses {
-    pub(crate) mark: &'static str,
-    pub(crate) lost: &'static str,
+/// What is lost: the answer to a request that holds `lost`, on a link that has carried `mark` since it was
+/// asked for. They may be the same.
+#[derive(Debug, Clone)]
+struct Loses {
+    mark: String,
+    lost: String,
+    /// How many such answers pass before.
+    after: usize,
+    number: u64,
 }
 
-/// Stands between clients and a server, and cuts one link when the server answers what is to be lost.
+#[derive(Debug, Default)]
+struct Shared {
+    loses: Mutex<Option<Loses>>,
+    /// Counts the answers that were lost.
+    lost: AtomicU64,
+    number: AtomicU64,
+}
+
+/// Stands between clients and a server.
 #[derive(Debug)]
 pub(crate) struct Proxy {
     port: u16,
-    cut: Arc<AtomicBool>,
+    shared: Arc<Shared>,
+    /// Counts how often all links were cut.
+    cuts: watch::Sender<u64>,
 }
 
 impl Proxy {
-    /// Listens on a free port.
-    pub(crate) async fn start(server: String, loses: Loses) -> Proxy {
+    /// Listens on a free port, and at first only passes on.
+    pub(crate) async fn start(server: String) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let cut = Arc::new(AtomicBool::new(false));
-        let shared = Arc::clone(&cut);
+        let (cuts, cut) = watch::channel(0);
+        let shared = Arc::new(Shared::default());
+        let proxy = Proxy {
+            port,
+            shared: Arc::clone(&shared),
+            cuts,
+        };
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(&server).await.unwrap();
-                tokio::spawn(pass(client, server, loses, Arc::clone(&shared)));
+                let (server, shared, mut cut) = (server.clone(), Arc::clone(&shared), cut.clone());
+                cut.mark_unchanged();
+                tokio::spawn(async move {
+                    // A server that refuses is one more broken link.
+                    let Ok(server) = TcpStream::connect(&server).await else {
+                        return;
+                    };
+                    tokio::select! {
+                        () = pass(client, server, &shared) => {}
+                        _ = cut.changed() => {}
+                    }
+                });
             }
         });
-        Proxy { port, cut }
+        proxy
+    }
+
+    /// Loses one answer, and the link with it: the next to a request that holds `lost`, on a link that has
+    /// carried `mark` from now on.
+    pub(crate) fn lose(&self, mark: &str, lost: &str) {
+        self.lose_after(0, mark, lost);
+    }
+
+    /// As [`Proxy::lose`], once so many such answers have passed.
+    pub(crate) fn lose_after(&self, after: usize, mark: &str, lost: &str) {
+        *self.shared.loses() = Some(Loses {
+            mark: mark.to_owned(),
+            lost: lost.to_owned(),
+            after,
+            number: self.shared.number.fetch_add(1, Ordering::SeqCst),
+        });
     }
 
     /// Whether the answer was lost.
     pub(crate) fn has_cut(&self) -> bool {
-        self.cut.load(Ordering::SeqCst)
+        self.shared.loses().is_none() && self.shared.lost.load(Ordering::SeqCst) > 0
+    }
+
+    /// Cuts every link.
+    #[allow(dead_code, reason = "the trials of what workers say use it")]
+    pub(crate) fn cut_all(&self) {
+        self.cuts.send_modify(|count| *count += 1);
     }
 
     /// The URL with this in place of the server.
     pub(crate) fn url(&self, url: &str) -> String {
         at_port(url, self.port)
+    }
+}
+
+impl Shared {
+    fn loses(&self) -> MutexGuard<'_, Option<Loses>> {
+        self.loses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it is for this link to lose its answer.
+    fn takes(&self, number: u64) -> bool {
+        let mut loses = self.loses();
+        let taken = loses.take_if(|loses| loses.number == number).is_some();
+        self.lost.fetch_add(u64::from(taken), Ordering::SeqCst);
+        taken
     }
 }
 
@@ -63,24 +129,49 @@ pub(crate) fn server_of(url: &str) -> String {
     place.split('/').next().unwrap().to_owned()
 }
 
-async fn pass(mut client: TcpStream, mut server: TcpStream, loses: Loses, cut: Arc<AtomicBool>) {
+/// What one link has carried of what is to be lost.
+#[derive(Debug, Default)]
+struct Watch {
+    number: Option<u64>,
+    marked: bool,
+    passed: usize,
+    losing: bool,
+}
+
+impl Watch {
+    fn asked(&mut self, loses: &Loses, bytes: &[u8]) {
+        if self.number != Some(loses.number) {
+            *self = Watch {
+                number: Some(loses.number),
+                ..Watch::default()
+            };
+        }
+        self.marked |= holds(bytes, &loses.mark);
+        if self.marked && holds(bytes, &loses.lost) {
+            self.losing = self.passed == loses.after;
+            self.passed += 1;
+        }
+    }
+}
+
+async fn pass(mut client: TcpStream, mut server: TcpStream, shared: &Shared) {
     let (mut asked, mut answered) = (vec![0; 65_536], vec![0; 65_536]);
-    let (mut marked, mut losing) = (false, false);
+    let mut watch = Watch::default();
     loop {
         tokio::select! {
             read = client.read(&mut asked) => {
                 let Ok(count @ 1..) = read else { return };
-                marked |= holds(&asked[..count], loses.mark);
-                let is_last = holds(&asked[..count], loses.lost);
-                losing |= marked && is_last && !cut.load(Ordering::SeqCst);
+                if let Some(loses) = &*shared.loses() {
+                    watch.asked(loses, &asked[..count]);
+                }
                 if server.write_all(&asked[..count]).await.is_err() {
                     return;
                 }
             }
             read = server.read(&mut answered) => {
                 let Ok(count @ 1..) = read else { return };
-                if losing {
-                    cut.store(true, Ordering::SeqCst);
+                let losing = std::mem::take(&mut watch.losing);
+                if losing && watch.number.is_some_and(|number| shared.takes(number)) {
                     return;
                 }
                 if client.write_all(&answered[..count]).await.is_err() {
@@ -91,8 +182,12 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, loses: Loses, cut: A
     }
 }
 
+/// Whether the bytes hold the text as a word: `READ COMMITTED` does not hold `COMMIT`.
 fn holds(bytes: &[u8], text: &str) -> bool {
-    bytes
-        .windows(text.len())
-        .any(|some| some == text.as_bytes())
+    let ends = |at: usize| bytes.get(at).is_none_or(|byte| !byte.is_ascii_alphabetic());
+    text.is_empty()
+        || bytes
+            .windows(text.len())
+            .enumerate()
+            .any(|(at, some)| some == text.as_bytes() && ends(at + text.len()))
 }

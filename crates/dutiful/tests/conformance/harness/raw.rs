@@ -87,6 +87,36 @@ impl Raw {
         }
     }
 
+    /// Submits as any program may, whatever the payload holds.
+    pub(crate) async fn submit(&self, task_name: &str, payload: &str) -> i64 {
+        let places = match &self.way {
+            Way::Postgres(_) => "$1, $2",
+            _ => "?, ?",
+        };
+        let sql = self.prefixed(&format!(
+            "INSERT INTO dutiful_tasks (task_name, task_payload) VALUES ({places})"
+        ));
+        match &self.way {
+            Way::Sqlite(file) => {
+                let connection = open(file);
+                connection.execute(&sql, [task_name, payload]).unwrap();
+                connection.last_insert_rowid()
+            }
+            Way::Mysql(pool) => {
+                let mut connection = pool.get_conn().await.unwrap();
+                let values = (task_name, payload);
+                connection.exec_drop(&sql, values).await.unwrap();
+                connection.last_insert_id().unwrap().try_into().unwrap()
+            }
+            Way::Postgres(client) => {
+                let sql = format!("{sql} RETURNING id");
+                let values = [task_name, payload];
+                let row = client.query_one(&sql, &[&values[0], &values[1]]).await;
+                row.unwrap().get(0)
+            }
+        }
+    }
+
     /// Reads rows.
     pub(crate) async fn rows(&self, sql: &str) -> Vec<Row> {
         let sql = self.prefixed(sql);

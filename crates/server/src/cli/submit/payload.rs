@@ -1,12 +1,10 @@
 //! Where a payload comes from: the argument, stdin or a file.
 
 use crate::failure::{Exit, Failure};
+use dutiful_core::limits::PAYLOAD_READ_BYTES_MAX;
 use serde_json::Value;
 use std::fs::File;
 use std::io::{self, Read};
-
-/// Read at most: a payload of 1 MiB, and room for spaces.
-const BYTES_MAX: u64 = 8 << 20;
 
 /// Reads `text`, `-` or `@FILE` as one JSON value, strictly: no duplicate keys, no numbers that change
 /// their value.
@@ -38,7 +36,9 @@ async fn limited<R: Read>(
 ) -> Result<String, Failure> {
     let read = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
-        open()?.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+        open()?
+            .take(PAYLOAD_READ_BYTES_MAX + 1)
+            .read_to_end(&mut bytes)?;
         Ok::<_, io::Error>(bytes)
     });
     let bytes = read
@@ -46,9 +46,9 @@ async fn limited<R: Read>(
         .map_err(io::Error::other)
         .and_then(|read| read)
         .map_err(|error| invalid(format!("cannot read the payload from {name}: {error}")))?;
-    if bytes.len() as u64 > BYTES_MAX {
+    if bytes.len() as u64 > PAYLOAD_READ_BYTES_MAX {
         return Err(invalid(format!(
-            "the payload in {name} is larger than {BYTES_MAX} bytes"
+            "the payload in {name} is larger than {PAYLOAD_READ_BYTES_MAX} bytes"
         )));
     }
     String::from_utf8(bytes)

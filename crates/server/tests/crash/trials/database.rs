@@ -81,6 +81,35 @@ pub(crate) async fn a_frozen_database_wedges_nobody(arena: Arc<Arena>) {
     verdict.assert_good();
 }
 
+pub(crate) async fn a_standby_takes_over_and_nothing_acknowledged_is_gone(arena: Arc<Arena>) {
+    let setting = arena.server_rows("SHOW synchronous_standby_names").await;
+    assert_eq!(
+        setting,
+        [[Some("*".to_owned())]],
+        "commits must wait for the standby: `db up pgha --sync`"
+    );
+    backlog(&arena).await;
+    let mut fleet = Fleet::start(&arena, WORKERS);
+    let submitter = Process::start(&arena, SUBMITTER);
+    work_goes_on(&arena, Duration::from_secs(20)).await;
+    arena.is_gone();
+    server::db("kill", &arena.engine).await;
+    server::promote().await;
+    let after = work_goes_on(&arena, GOES_ON).await;
+    fleet.assert_alive();
+    let fault = submitter.kill();
+    let acknowledged = settle(&arena, &mut fleet, fault).await;
+    let lines = bounded_log(&fleet);
+    fleet.stop().await;
+    let verdict = Verdict::of(&arena, &fleet.faults).await;
+    eprintln!(
+        "{}: the standby took over, {acknowledged} acknowledged, work went on after {after:.1?}, \
+         at most {lines} lines logged by a worker; {verdict}",
+        arena.engine.name
+    );
+    verdict.assert_good();
+}
+
 pub(crate) async fn a_file_survives_its_writers_being_killed_while_they_commit(arena: Arc<Arena>) {
     let mut seed = Seed::new();
     let mut fleet = Fleet::start(&arena, WORKERS);
