@@ -27,16 +27,21 @@ pub struct TranscribePayload {
 /// Files are read below one root only. A document that cannot be read ends its task as invalid, at
 /// once and for good; a missing file or one that cannot be opened is tried again.
 ///
-/// ```no_run
+/// ```
 /// use dutiful::{Client, Worker};
 /// use dutiful_documents::{TranscribeDocument, TranscribePayload};
 ///
-/// # async fn run() -> dutiful::Result<()> {
-/// let client = Client::connect("sqlite:tasks.db").await?;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> dutiful::Result<()> {
+/// let client = Client::connect("sqlite::memory:").await?;
+/// client.migrate().await?;
 /// let payload = TranscribePayload { path: "reports/2026.pdf".into() };
 /// client.submit::<TranscribeDocument>(payload).await?;
+/// # let patience = std::time::Duration::from_millis(100);
+/// # let runs_on = tokio::time::timeout(patience, async {
 /// Worker::new(client).register(TranscribeDocument::new("/srv/documents".into())).run().await
-/// # }
+/// # }).await;
+/// # assert!(runs_on.is_err());
+/// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
 pub struct TranscribeDocument {

@@ -10,6 +10,7 @@ pub(crate) mod find_again;
 pub(crate) mod get;
 pub(crate) mod janitor;
 pub(crate) mod list;
+pub(crate) mod lock_order;
 pub(crate) mod logs;
 pub(crate) mod lost;
 mod merge;

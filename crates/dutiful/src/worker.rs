@@ -42,15 +42,20 @@ use std::time::Duration;
 
 /// Claims and runs the tasks of the types that are registered with it, and no others.
 ///
-/// ```no_run
+/// ```
 /// # use dutiful::{Client, Context, Task, TaskError, Worker};
 /// # struct GreetTask;
 /// # impl Task for GreetTask { type Payload = String; type Output = ();
 /// #   async fn process(&self, _: String, _: &Context) -> Result<(), TaskError> { Ok(()) } }
-/// # async fn run() -> dutiful::Result<()> {
-/// let client = Client::connect("sqlite:tasks.db").await?;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> dutiful::Result<()> {
+/// let client = Client::connect("sqlite::memory:").await?;
+/// client.migrate().await?;
+/// # let patience = std::time::Duration::from_millis(100);
+/// # let runs_on = tokio::time::timeout(patience, async {
 /// Worker::new(client).register(GreetTask).run().await
-/// # }
+/// # }).await;
+/// # assert!(runs_on.is_err());
+/// # Ok(()) }
 /// ```
 #[must_use = "a worker does nothing before `run` or `start`"]
 pub struct Worker {

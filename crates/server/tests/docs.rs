@@ -137,6 +137,29 @@ fn no_block_is_shown_that_is_not_tried() {
 }
 
 #[test]
+fn no_example_of_a_library_is_only_compiled() {
+    let mut folders = vec![root().join("crates")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let fences = text
+                    .lines()
+                    .filter_map(|line| line.trim_start().split_once("//"));
+                let mut fences =
+                    fences.filter(|(before, rest)| before.is_empty() && rest.contains("```"));
+                let idle =
+                    fences.find(|(_, rest)| rest.contains("no_run") || rest.contains("ignore"));
+                assert_eq!(idle, None, "{}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
 fn commands_run_as_written() {
     let blocks = blocks_of("sh");
     assert!(blocks.len() >= 4, "{blocks:?}");

@@ -3,6 +3,7 @@
 use super::wake::Wake;
 use crate::db::{Db, DbError, DbErrorKind, DbResult};
 use crate::store::find_again::find_again;
+use crate::store::lock_order::submit_in_lock_order;
 use crate::store::retry;
 use crate::store::session::{Autocommit, OwnTx};
 use crate::store::submit::{NewTask, Submission, submit};
@@ -20,11 +21,18 @@ pub(super) async fn one(db: &Db, task: &NewTask) -> DbResult<Submission> {
 
 /// Submits all of them or none.
 pub(super) async fn all(db: &Db, tasks: &[NewTask]) -> DbResult<Vec<Submission>> {
-    let write = || async {
-        let mut own = OwnTx::begin(db).await?;
-        let done = submit(&mut own, tasks).await?;
-        own.commit().await?;
-        Ok(done)
+    let mut again = false;
+    let write = || {
+        let in_lock_order = std::mem::replace(&mut again, true);
+        async move {
+            let mut own = OwnTx::begin(db).await?;
+            let done = match in_lock_order {
+                true => submit_in_lock_order(&mut own, tasks).await?,
+                false => submit(&mut own, tasks).await?,
+            };
+            own.commit().await?;
+            Ok(done)
+        }
     };
     until_heard(db, tasks, write).await
 }

@@ -9,7 +9,9 @@ use dutiful_core::{Due, Event, TaskFacts, Timestamp, Transition, decide, holds_s
 /// How often a slot may be freed and taken again between our look and our insert.
 const TRIES: usize = 10;
 
-/// The task that holds a slot, locked.
+/// The task that holds a slot, locked. MySQL locks the entries of an index that it reads through, and before
+/// the row: whoever ends the task has the row and wants the entry. So there it is found first, and locked by its
+/// primary key if it still holds the slot; a key never becomes another one.
 const HOLDER: Sql = Sql {
     sqlite: "/* dutiful.merge.holder */
         SELECT id, submission_key, dedup_until, dutiful_now(),
@@ -18,7 +20,11 @@ const HOLDER: Sql = Sql {
     mysql: "/* dutiful.merge.holder */
         SELECT id, submission_key, dedup_until, UTC_TIMESTAMP(6),
                status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
-        FROM dutiful_tasks WHERE task_name = ? AND dedup_key = ? FOR UPDATE",
+        FROM dutiful_tasks
+        WHERE id = (SELECT holder.id FROM dutiful_tasks AS holder
+                    WHERE holder.task_name = ? AND holder.dedup_key = ?)
+          AND dedup_key IS NOT NULL
+        FOR UPDATE",
     postgres: "/* dutiful.merge.holder */
         SELECT id, submission_key, dedup_until, statement_timestamp(),
                status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope

@@ -11,7 +11,7 @@ const PROGRESS: Sql = Sql {
         UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
                  id BIGINT PATH '$[0]', attempt INT PATH '$[1]', progress INT PATH '$[2]',
                  note TEXT CHARACTER SET utf8mb4 PATH '$[3]')) AS new
-        STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
+        STRAIGHT_JOIN dutiful_tasks AS t FORCE INDEX (PRIMARY) ON t.id = new.id
         SET t.progress = new.progress, t.progress_note = new.note
         WHERE t.attempt = new.attempt AND t.worker = ?",
     postgres: "/* dutiful.notes.progress */
@@ -35,7 +35,7 @@ const LINES: Sql = Sql {
         FROM JSON_TABLE(?, '$[*]' COLUMNS (
                place FOR ORDINALITY, id BIGINT PATH '$[0]', attempt INT PATH '$[1]',
                message TEXT CHARACTER SET utf8mb4 PATH '$[2]')) AS new
-        STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
+        STRAIGHT_JOIN dutiful_tasks AS t FORCE INDEX (PRIMARY) ON t.id = new.id
         WHERE t.attempt = new.attempt AND (t.worker = ? OR (t.worker IS NULL AND t.status = 'success'))
         ORDER BY new.place",
     postgres: "/* dutiful.notes.lines */

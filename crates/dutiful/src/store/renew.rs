@@ -13,7 +13,7 @@ const RENEW: Sql = Sql {
     mysql: "/* dutiful.renew */
         UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
                  id BIGINT PATH '$[0]', attempt INT PATH '$[1]', lease BIGINT PATH '$[2]')) AS new
-        STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
+        STRAIGHT_JOIN dutiful_tasks AS t FORCE INDEX (PRIMARY) ON t.id = new.id
         SET t.due_at = UTC_TIMESTAMP(6) + INTERVAL new.lease MICROSECOND
         WHERE t.attempt = new.attempt AND t.worker = ?",
     postgres: "/* dutiful.renew */

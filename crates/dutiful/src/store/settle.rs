@@ -1,7 +1,7 @@
 //! Writes the outcomes of attempts.
 
 use super::session::{OwnTx, Session};
-use super::{facts, retry, shorten, submit, take_over};
+use super::{facts, lock_order, retry, shorten, submit, take_over};
 use crate::db::{Db, DbError, DbErrorKind, DbResult, Dialect, Row, Rows, Sql, Value};
 use dutiful_core::{Due, Event, Outcome, Transition, decide};
 use std::collections::{HashMap, HashSet};
@@ -20,7 +20,7 @@ const SUCCESS: Sql = Sql {
         UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
                  id BIGINT PATH '$[0]', attempt BIGINT PATH '$[1]',
                  result_data LONGTEXT CHARACTER SET utf8mb4 PATH '$[2]', frees INT PATH '$[3]')) AS new
-        STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
+        STRAIGHT_JOIN dutiful_tasks AS t FORCE INDEX (PRIMARY) ON t.id = new.id
         SET t.status = 'success', t.due_at = NULL, t.worker = NULL, t.finished_at = UTC_TIMESTAMP(6),
             t.result_data = new.result_data, t.error_kind = NULL, t.error_message = NULL,
             t.dedup_key = CASE WHEN new.frees = 1 THEN NULL ELSE t.dedup_key END
@@ -89,7 +89,7 @@ const APPLY: Sql = Sql {
                  error_kind VARCHAR(20) CHARACTER SET utf8mb4 PATH '$[5]',
                  error_message TEXT CHARACTER SET utf8mb4 PATH '$[6]', ends INT PATH '$[7]',
                  frees INT PATH '$[8]')) AS new
-        STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
+        STRAIGHT_JOIN dutiful_tasks AS t FORCE INDEX (PRIMARY) ON t.id = new.id
         SET t.status = new.status, t.due_at = UTC_TIMESTAMP(6) + INTERVAL new.delay MICROSECOND,
             t.worker = NULL,
             t.finished_at = CASE WHEN new.ends = 1 THEN UTC_TIMESTAMP(6) END,
@@ -129,7 +129,7 @@ const HISTORY: Sql = Sql {
                id BIGINT PATH '$[0]', attempt BIGINT PATH '$[1]',
                outcome VARCHAR(20) CHARACTER SET utf8mb4 PATH '$[2]',
                message TEXT CHARACTER SET utf8mb4 PATH '$[3]')) AS new
-        STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
+        STRAIGHT_JOIN dutiful_tasks AS t FORCE INDEX (PRIMARY) ON t.id = new.id
         STRAIGHT_JOIN (SELECT ? AS worker) AS own ON TRUE
         ON DUPLICATE KEY UPDATE dutiful_attempts.attempt = dutiful_attempts.attempt",
     postgres: "/* dutiful.settle.history */
@@ -227,21 +227,23 @@ pub(crate) async fn success_with_follow_ups(
     success: &Success,
     follow_ups: &[submit::NewTask],
 ) -> DbResult<bool> {
-    retry::repeat(|| async {
-        let mut own = OwnTx::begin(db).await?;
-        let rows = success_rows(db.dialect(), worker, std::slice::from_ref(success));
-        if own.run_rows(&SUCCESS, rows).await?.affected == 0 {
-            own.rollback().await?;
-            let rows = db
-                .read(&SUCCEEDED, vec![Value::Ints(vec![success.id])])
-                .await?;
-            let mut stand = HashSet::new();
-            add_own(&rows, std::slice::from_ref(success), &mut stand)?;
-            return Ok(!stand.is_empty());
+    let mut again = false;
+    retry::repeat(|| {
+        let in_lock_order = std::mem::replace(&mut again, true);
+        async move {
+            let mut own = OwnTx::begin(db).await?;
+            let rows = success_rows(db.dialect(), worker, std::slice::from_ref(success));
+            if own.run_rows(&SUCCESS, rows).await?.affected == 0 {
+                own.rollback().await?;
+                return stands_as_success(db, success.id, success.attempt).await;
+            }
+            match in_lock_order {
+                true => lock_order::submit_in_lock_order(&mut own, follow_ups).await?,
+                false => submit::submit(&mut own, follow_ups).await?,
+            };
+            own.commit().await?;
+            Ok(true)
         }
-        submit::submit(&mut own, follow_ups).await?;
-        own.commit().await?;
-        Ok(true)
     })
     .await
 }
@@ -419,9 +421,12 @@ fn success_rows(dialect: Dialect, worker: &str, successes: &[Success]) -> Rows {
         }
         row
     };
+    // Locked in this order, which is everybody's.
+    let mut in_order: Vec<&Success> = successes.iter().collect();
+    in_order.sort_unstable_by_key(|success| success.id);
     Rows {
         fixed: vec![worker.into()],
-        rows: successes.iter().map(row).collect(),
+        rows: in_order.into_iter().map(row).collect(),
     }
 }
 

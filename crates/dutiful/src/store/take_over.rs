@@ -61,7 +61,7 @@ const APPLY: Sql = Sql {
                  error_kind VARCHAR(20) CHARACTER SET utf8mb4 PATH '$[8]',
                  error_message TEXT CHARACTER SET utf8mb4 PATH '$[9]',
                  frees INT PATH '$[10]')) AS new
-        STRAIGHT_JOIN dutiful_tasks AS t ON t.id = new.id
+        STRAIGHT_JOIN dutiful_tasks AS t FORCE INDEX (PRIMARY) ON t.id = new.id
         SET t.status = new.status,
             t.due_at = UTC_TIMESTAMP(6) + INTERVAL new.delay MICROSECOND,
             t.last_run_at = CASE WHEN new.worker IS NULL THEN t.last_run_at ELSE UTC_TIMESTAMP(6) END,

@@ -129,18 +129,21 @@ impl Inflight {
         }
     }
 
-    /// What must be renewed before the next call, which comes within `until_next`.
+    /// What must be renewed before the next call, which comes within `until_next`, in the order of ids, in which
+    /// everybody locks rows.
     pub(crate) fn renewals(&self, until_next: Duration) -> Vec<Renewal> {
         let all = self.lock();
         let due = all
             .iter()
             .filter(|(_, held)| held.renewed.elapsed() + until_next >= renew_every(held.lease));
-        due.map(|((id, attempt), held)| Renewal {
+        let renewal = |((id, attempt), held): (&(i64, i64), &Held)| Renewal {
             id: *id,
             attempt: *attempt,
             lease: held.lease,
-        })
-        .collect()
+        };
+        let mut due: Vec<Renewal> = due.map(renewal).collect();
+        due.sort_unstable_by_key(|renewal| renewal.id);
+        due
     }
 
     pub(crate) fn renewed(&self, renewals: &[Renewal]) {

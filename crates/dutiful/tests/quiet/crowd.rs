@@ -13,7 +13,7 @@ use tokio::sync::Barrier;
 cases![claims_submits_settles_and_operators_at_once_surface_no_error];
 
 const CLIENTS: usize = 8;
-const ROUNDS: usize = 25;
+const ROUNDS: usize = 3;
 
 async fn claims_submits_settles_and_operators_at_once_surface_no_error(db: TestDb) {
     let clients = db.clients(CLIENTS).await;

@@ -43,6 +43,7 @@ impl Engine {
     }
 
     /// Whether rows are locked one by one, and nobody else is in the database of a case.
+    #[allow(dead_code, reason = "the trials of what workers say use it")]
     pub(crate) fn locks_rows(&self) -> bool {
         self.is_server() && !self.shared
     }
