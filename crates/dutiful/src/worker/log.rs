@@ -86,3 +86,6 @@ pub(super) fn human(duration: Duration) -> String {
         _ => format!("{:.0} min", duration.as_secs_f64() / 60.0),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,3 +86,6 @@ impl Gathered {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -271,6 +271,20 @@ async fn a_bad_schedule_or_setting_is_refused_with_its_name() {
     );
 }
 
+#[test]
+fn another_name_is_used_and_checked() {
+    let local = |name: &str| {
+        let periodic = Periodic::every_with(EVERY, Chore::new(Does::Returns), 7);
+        match periodic.named(name).local().split().1 {
+            Kind::Local(local) => Local::new(local),
+            Kind::Stored(_) => unreachable!("it is local"),
+        }
+    };
+    assert_eq!(local("cache").unwrap().name, "cache");
+    let bad = local("").err().unwrap().to_string();
+    assert!(bad.starts_with("periodic: "), "{bad}");
+}
+
 #[tokio::test]
 async fn a_clock_that_lags_shows_no_tick_twice_and_one_that_was_set_back_goes_on() {
     let chore = Chore::new(Does::Returns);
