@@ -15,6 +15,8 @@ use std::time::Duration;
 const HOUR: i64 = 3_600;
 const LIMIT: Duration = Duration::from_secs(60);
 const TASKS: u64 = 100;
+/// So long that no worker holds all of the tasks at once.
+const RUN_MS: u64 = 400;
 /// Longer than two leases, so that one that is not renewed, or not believed, is lost.
 const LONG_RUN_MS: u64 = 5_000;
 /// How often more work is submitted until a worker has got some of it.
@@ -35,7 +37,7 @@ pub(crate) async fn workers_whose_clocks_are_an_hour_off_change_nothing(arena: A
         submit_delayed(&arena, &clock, n, offset);
     }
     arena
-        .submit(TASKS, |n| if n < 8 { LONG_RUN_MS } else { 20 })
+        .submit(TASKS, |n| if n < 8 { LONG_RUN_MS } else { RUN_MS })
         .await;
     let both_run = || async {
         let lines = arena.audit();
