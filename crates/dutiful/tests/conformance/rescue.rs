@@ -174,11 +174,9 @@ async fn what_must_be_passed_over_does_not_hide_a_lost_lease(db: TestDb) {
         lost.join(", ")
     );
     assert_eq!(db.exec(&sql).await, 17);
-    let good = client
-        .submit_json("Script", json!("good"))
-        .await
-        .unwrap()
-        .id;
+    // Scheduled, so that nobody takes it before it looks like one that somebody held.
+    let good = client.submit_json("Script", json!("good"));
+    let good = good.delay(Duration::from_secs(3_600)).await.unwrap().id;
     db.die_holding(good, "ghost").await;
     let run = gate.next().await;
     assert_eq!((run.id(), run.cx.attempt()), (good, 2));
