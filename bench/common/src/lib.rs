@@ -33,7 +33,7 @@ pub fn run<P: Peer>() -> ! {
     let code = match measure_one::<P>() {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("{}: {error:?}", P::NAME);
+            eprintln!("{}: {error:#}", P::NAME);
             1
         }
     };

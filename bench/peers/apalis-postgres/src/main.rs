@@ -30,7 +30,7 @@ fn config() -> Config {
 
 impl Apalis {
     fn spawn_drainer(&self, index: u64, batch: usize, concurrency: usize) {
-        let backend = PostgresStorage::new(&self.pool)
+        let backend = PostgresStorage::<Numbered>::new(&self.pool)
             .with_config(config().batch_size(batch))
             .with_pubsub()
             .poll_with_interval(Duration::from_millis(100));
@@ -42,7 +42,7 @@ impl Apalis {
     }
 
     fn spawn_idler(&self) {
-        let backend = PostgresStorage::new(&self.pool)
+        let backend = PostgresStorage::<Numbered>::new(&self.pool)
             .with_config(config())
             .with_pubsub()
             .poll_with_interval(Duration::from_secs(1));
@@ -67,7 +67,7 @@ impl Peer for Apalis {
             .connect(url)
             .await?;
         PostgresStorage::setup(&pool).await?;
-        let storage = PostgresStorage::new(&pool).with_config(config());
+        let storage = PostgresStorage::<Numbered>::new(&pool).with_config(config());
         Ok(Apalis { pool, storage })
     }
 

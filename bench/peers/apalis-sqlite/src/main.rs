@@ -61,7 +61,7 @@ impl Peer for Apalis {
             "full" => full(&url).await?,
             other => bail!("synchronous={other}: there are shipped and full"),
         };
-        let storage = SqliteStorage::new(&pool).with_config(config());
+        let storage = SqliteStorage::<Numbered>::new(&pool).with_config(config());
         Ok(Apalis {
             pool,
             storage,
@@ -81,7 +81,7 @@ impl Peer for Apalis {
     }
 
     async fn work(&mut self, purpose: Purpose, options: &mut Options) -> Result<()> {
-        let storage = SqliteStorage::new(&self.pool);
+        let storage = SqliteStorage::<Numbered>::new(&self.pool);
         if purpose == Purpose::PickUp {
             let listener = self.listener.take().context("a worker runs already")?;
             let backend = storage.with_config(config()).poll_with_stream(listener);
