@@ -8,7 +8,7 @@
 //! PROGRAM pick-up N ...                  N tasks, each submitted to an idle worker
 //! ```
 //!
-//! The database is named by `DUTIFUL_BENCH_URL` and is empty. `NAME=VALUE` is a setting of the
+//! The database is named by `BENCH_DATABASE_URL` and is empty. `NAME=VALUE` is a setting of the
 //! peer; those that are not given have the values that were found best.
 
 #![forbid(unsafe_code)]
@@ -26,7 +26,7 @@ pub use peer::{Numbered, Peer, Purpose};
 pub use ran::ran;
 
 /// Where the database is.
-const URL_VARIABLE: &str = "DUTIFUL_BENCH_URL";
+const URL_VARIABLE: &str = "BENCH_DATABASE_URL";
 
 /// The whole program of a peer.
 pub fn run<P: Peer>() -> ! {

@@ -9,7 +9,7 @@
 //! bench-limits version                    prints the server's version
 //! ```
 //!
-//! The database is named by `DUTIFUL_BENCH_URL`. Each measurement makes its own table and prints
+//! The database is named by `BENCH_DATABASE_URL`. Each measurement makes its own table and prints
 //! one JSON line.
 
 #![forbid(unsafe_code)]
@@ -24,7 +24,7 @@ use anyhow::{Context, Result, bail};
 use report::Timed;
 
 /// Where the database is.
-const URL_VARIABLE: &str = "DUTIFUL_BENCH_URL";
+const URL_VARIABLE: &str = "BENCH_DATABASE_URL";
 /// Rows a statement or transaction where many are inserted at once.
 const BULK: usize = 1_000;
 

@@ -9,7 +9,7 @@ const LOOK_EVERY_MS = 2;
 const SETTLE_IN_MS = 1500;
 const PAUSE_MS = 15;
 
-export const url = process.env.DUTIFUL_BENCH_URL;
+export const url = process.env.BENCH_DATABASE_URL;
 
 const [measure, count, ...words] = process.argv.slice(2);
 const tasks = Number(count);

@@ -17,7 +17,7 @@ LOOK_EVERY = 0.002
 SETTLE_IN = 1.5
 PAUSE = 0.015
 
-URL = os.environ["DUTIFUL_BENCH_URL"]
+URL = os.environ["BENCH_DATABASE_URL"]
 MEASURE = sys.argv[1]
 TASKS = int(sys.argv[2])
 GIVEN = dict(word.split("=", 1) for word in sys.argv[3:])

@@ -14,7 +14,7 @@ use crate::runner::{Runner, interrupted};
 use crate::workspace::{cargo, root, target_dir};
 
 /// Tells the programs that measure where the database is.
-pub(crate) const URL_VARIABLE: &str = "DUTIFUL_BENCH_URL";
+pub(crate) const URL_VARIABLE: &str = "BENCH_DATABASE_URL";
 /// No single measurement takes so long.
 const PATIENCE: Duration = Duration::from_secs(300);
 
