@@ -121,7 +121,8 @@ async fn waits(arena: &Arena) -> Vec<i64> {
 async fn die_at_work(arena: &Arena, worker: Process) -> usize {
     let pid = worker.pid();
     let before = arena.audit().len();
-    arena.submit(16, |_| LONG_RUN_MS / 2).await;
+    // More than the other one takes.
+    arena.submit(64, |_| LONG_RUN_MS / 2).await;
     let at_work = || async {
         let lines = arena.audit();
         let mut new = lines[before..].iter();
