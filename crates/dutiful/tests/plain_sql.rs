@@ -175,12 +175,12 @@ fn cases() -> Vec<(&'static str, String, Expected)> {
         case(
             "Greet",
             r#"{"message":"a","message":"b","count":1}"#,
-            Err("duplicate"),
+            Err("twice"),
         ),
         case("Greet", r#"{"message":"no count"}"#, Err("count")),
         case("Greet", r#"{"message":"too few","count":-1}"#, Err("-1")),
         case("Greet", "this is no JSON", Err("expected")),
-        case("Greet", "", Err("EOF")),
+        case("Greet", "", Err("expected")),
         (
             "Echo",
             format!("{}1{}", "[".repeat(500), "]".repeat(500)),

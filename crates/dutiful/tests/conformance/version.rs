@@ -168,8 +168,8 @@ async fn a_payload_of_a_newer_version_is_left_to_newer_programs_uncharged(db: Te
 async fn a_payload_that_is_not_what_the_type_asks_for_ends_as_invalid_and_never_runs(db: TestDb) {
     is_invalid(&db, r#"{"to":"ada"}"#, 3, "invalid type").await;
     is_invalid(&db, "{}", 3, "missing field `to`").await;
-    is_invalid(&db, "no json", 3, "not JSON").await;
-    is_invalid(&db, "", 3, "not JSON").await;
+    is_invalid(&db, "no json", 3, "expected").await;
+    is_invalid(&db, "", 3, "expected").await;
 }
 
 async fn a_payload_that_does_not_validate_ends_as_invalid_and_never_runs(db: TestDb) {

@@ -13,10 +13,8 @@ use tokio_postgres::{AsyncMessage, NoTls};
 
 cases![
     ;
-    on Engine::hints:
-    a_submission_of_another_process_wakes_a_worker_that_would_not_look;
-    on Engine::is_server:
-    many_submissions_send_few_hints;
+    on Engine::hints: a_submission_of_another_process_wakes_a_worker_that_would_not_look;
+    on Engine::hears_hints: many_submissions_send_few_hints;
     on Engine::notifies:
     a_worker_whose_listener_was_ended_listens_again,
     a_worker_that_may_not_listen_finds_the_work_by_polling,

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const SHARES: [u64; 3] = [25, 50, 80];
 /// How long each share is kept up.
 const LASTS: Duration = Duration::from_secs(5);
-/// At most this many tasks are measured at one share.
+/// At most this many tasks are measured at one share, and at most as many as are submitted in all.
 const ARRIVALS_MAX: u64 = 200_000;
 /// Arrivals are handed out in steps of this.
 const TICK: Duration = Duration::from_millis(1);
@@ -92,7 +92,7 @@ async fn maximum(bench: &mut Bench) -> Result<u64, Failure> {
 
 /// The waits of tasks that arrive evenly, so many a second.
 async fn at_rate(bench: &Bench, rate: u64) -> Result<Vec<Duration>, Failure> {
-    let arrivals = (rate * LASTS.as_secs()).min(ARRIVALS_MAX);
+    let arrivals = (rate * LASTS.as_secs()).min(ARRIVALS_MAX).min(bench.tasks);
     bench.progress.begin("arriving by the clock", arrivals);
     let waits = Arc::new(Mutex::new(Vec::new()));
     let base = Instant::now();

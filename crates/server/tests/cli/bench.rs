@@ -7,7 +7,27 @@ fn a_bench_measures_everything_and_drops_its_tables() {
     let report = place.json(&["bench", "--tasks", "1000"]);
     assert_eq!(report["tasks"], 1000);
     let figures = report["figures"].as_array().unwrap();
-    assert_eq!(figures.len(), 6, "{report:#}");
+    let ids: Vec<&str> = figures
+        .iter()
+        .map(|figure| figure["id"].as_str().unwrap())
+        .collect();
+    for id in [
+        "submit_one",
+        "submit_at_once",
+        "submit_bulk",
+        "submit_bulk_without_dedup",
+        "drain",
+    ] {
+        assert!(ids.contains(&id), "{id} in {ids:?}");
+    }
+    for id in [
+        "pick_up_p50",
+        "pick_up_p99",
+        "submit_and_run",
+        "load_50_p99",
+    ] {
+        assert!(ids.contains(&id), "{id} in {ids:?}");
+    }
     assert!(
         figures
             .iter()
@@ -29,4 +49,41 @@ fn a_bench_refuses_tables_that_are_there() {
     assert_eq!(code, CONFLICT);
     assert!(said.contains("migrate down --to 0"), "{said}");
     assert_eq!(place.error(&["bench", "--tasks", "1"]).0, USAGE);
+}
+
+#[test]
+fn a_bench_measures_only_what_is_asked_for_and_leaves_tables_that_are_to_stay() {
+    let place = Place::empty();
+    let prefix = ["--table-prefix", "dutiful_bench_"];
+    let (code, said) = place.error(&["bench", "--on-existing", "--only", "drain"]);
+    assert_eq!(code, CONFLICT);
+    assert!(said.contains("migrate up"), "{said}");
+    place
+        .run(&[&["migrate", "up"][..], &prefix].concat())
+        .assert()
+        .success();
+    let bench = [
+        "bench",
+        "--tasks",
+        "1000",
+        "--only",
+        "drain",
+        "--on-existing",
+        "--payload-bytes",
+        "2000",
+    ];
+    let report = place.json(&bench);
+    let ids: Vec<&str> = report["figures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|figure| figure["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids[0], "drain");
+    assert!(ids[1..].iter().all(|id| *id == "peak_memory"), "{ids:?}");
+    let tasks = place.json(&[&["list", "--limit", "1"][..], &prefix].concat());
+    let payload = tasks["tasks"][0]["task_payload"]["filler"]
+        .as_str()
+        .unwrap();
+    assert_eq!(payload.len(), 2_000);
 }

@@ -84,6 +84,7 @@ fn one_look_submits_a_hundred_tasks_at_most() {
     };
     let rules = Rules {
         missed: Missed::All,
+        overlap: Overlap::Allow,
         ..Rules::read(&every_minute).unwrap()
     };
     let plan = decide(&rules, &row).unwrap();

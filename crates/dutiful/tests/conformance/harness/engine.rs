@@ -53,6 +53,11 @@ impl Engine {
         !self.shared
     }
 
+    /// Whether hints go over the network to whoever wants to count them.
+    pub(crate) fn hears_hints(&self) -> bool {
+        self.dialect == Dialect::Mysql || self.notifies()
+    }
+
     /// Whether workers listen to the server. A pooler passes no notification on.
     pub(crate) fn notifies(&self) -> bool {
         self.dialect == Dialect::Postgres && !self.name.starts_with("pgbouncer")

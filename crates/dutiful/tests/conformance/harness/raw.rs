@@ -6,6 +6,7 @@ use super::engine::Dialect;
 use mysql_async::prelude::Queryable;
 use std::path::PathBuf;
 use std::time::Duration;
+use tokio_postgres::types::Type;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 /// A row as text; `None` is NULL.
@@ -110,9 +111,9 @@ impl Raw {
             }
             Way::Postgres(client) => {
                 let sql = format!("{sql} RETURNING id");
-                let values = [task_name, payload];
-                let row = client.query_one(&sql, &[&values[0], &values[1]]).await;
-                row.unwrap().get(0)
+                // Not prepared: behind a pooler the next request may meet another session.
+                let values = [(&task_name as _, Type::TEXT), (&payload as _, Type::TEXT)];
+                client.query_typed(&sql, &values).await.unwrap()[0].get(0)
             }
         }
     }

@@ -15,8 +15,12 @@ use std::time::Duration;
 const HOUR: i64 = 3_600;
 const LIMIT: Duration = Duration::from_secs(60);
 const TASKS: u64 = 100;
+/// So long that no worker holds all of the tasks at once.
+const RUN_MS: u64 = 400;
 /// Longer than two leases, so that one that is not renewed, or not believed, is lost.
 const LONG_RUN_MS: u64 = 5_000;
+/// How often more work is submitted until a worker has got some of it.
+const TRIES: usize = 20;
 const DELAY_SECONDS: i64 = 2;
 /// What claiming a due task may take on a busy machine.
 const SLACK: i64 = 15;
@@ -37,7 +41,7 @@ pub(crate) async fn workers_whose_clocks_are_an_hour_off_change_nothing(arena: A
         submit_delayed(&arena, &clock, n, offset);
     }
     arena
-        .submit(TASKS, |n| if n < 8 { LONG_RUN_MS } else { 20 })
+        .submit(TASKS, |n| if n < 8 { LONG_RUN_MS } else { RUN_MS })
         .await;
     let both_run = || async {
         let lines = arena.audit();
@@ -125,14 +129,20 @@ async fn waits(arena: &Arena) -> Vec<i64> {
 async fn die_at_work(arena: &Arena, worker: Process) -> usize {
     let pid = worker.pid();
     let before = arena.audit().len();
-    // More than the other one takes.
-    arena.submit(64, |_| LONG_RUN_MS / 2).await;
-    let at_work = || async {
+    let at_work = || {
         let lines = arena.audit();
         let mut new = lines[before..].iter();
         new.any(|line| line.what == What::Start && line.pid == pid)
     };
-    until("the worker is at work", LIMIT, at_work).await;
+    // The other one may be quicker, but it cannot take everything.
+    for _ in 0..TRIES {
+        if at_work() {
+            break;
+        }
+        arena.submit(16, |_| LONG_RUN_MS / 2).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    assert!(at_work(), "the worker never got any work");
     worker.signal(nix::sys::signal::Signal::SIGSTOP);
     let theirs = format!("SELECT COUNT(*) FROM dutiful_tasks WHERE worker LIKE '%-{pid}-%'");
     let held = arena.int(&theirs).await;

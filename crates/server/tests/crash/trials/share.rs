@@ -134,12 +134,15 @@ async fn end_well(arena: &Arena, workers: Vec<Process>) {
     for worker in workers {
         assert_eq!(worker.stop().await, Some(0));
     }
-    let mut times: HashMap<String, usize> = HashMap::new();
-    for id in logs(arena).iter().flat_map(|log| succeeded(log)) {
-        *times.entry(id).or_default() += 1;
+    let mut said: HashMap<String, Vec<String>> = HashMap::new();
+    for (worker, log) in logs(arena).iter().enumerate() {
+        for (id, line) in succeeded(log) {
+            let line = format!("worker {worker}: {line}");
+            said.entry(id).or_default().push(line);
+        }
     }
-    let twice: Vec<_> = times.iter().filter(|(_, count)| **count > 1).collect();
-    assert!(twice.is_empty(), "said to have succeeded twice: {twice:?}");
+    let twice: Vec<_> = said.values().filter(|lines| lines.len() > 1).collect();
+    assert!(twice.is_empty(), "said to have succeeded twice: {twice:#?}");
     assert_eq!(complaints(arena), Vec::<String>::new());
 }
 
@@ -241,17 +244,17 @@ async fn judge(arena: &Arena, held: u64) {
     );
 }
 
-/// The ids of the tasks that succeeded, by a worker's log.
-fn succeeded(log: &str) -> Vec<String> {
+/// The ids of the tasks that succeeded, by a worker's log, and the lines that say so.
+fn succeeded(log: &str) -> Vec<(String, &str)> {
     let lines = log
         .lines()
         .filter(|line| line.contains("ExampleTask") && line.contains(" succeeded in "));
-    let id = |line: &str| {
-        let words: Vec<&str> = line.split(' ').collect();
+    let with_id = |line| {
+        let words: Vec<&str> = str::split(line, ' ').collect();
         let at = words.iter().position(|word| *word == "succeeded").unwrap();
-        words[at - 1].to_owned()
+        (words[at - 1].to_owned(), line)
     };
-    lines.map(id).collect()
+    lines.map(with_id).collect()
 }
 
 fn now_plus(arena: &Arena, seconds: i64) -> String {
