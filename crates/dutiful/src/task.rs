@@ -49,7 +49,8 @@ use std::time::Duration;
 pub trait Task: Send + Sync + Sized + 'static {
     /// The input, stored as JSON. It is checked when it is submitted and again when it is run.
     type Payload: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
-    /// The result, stored as JSON of at most 8 MiB.
+    /// The result, stored as JSON of at most 8 MiB. However deep it is and whatever its texts hold, it is kept as
+    /// it is: the work is done. What serde_json cannot read again (128 levels and more) is shown as text.
     type Output: Serialize + Send + 'static;
 
     /// Does the work. `?` on any error means "run it again later"; [`TaskError`] says otherwise.

@@ -1,6 +1,6 @@
 //! While user code runs nothing of ours is open in the database, however long it takes.
 
-use crate::harness::engine::Dialect;
+use crate::harness::engine::{Dialect, Engine};
 use crate::harness::trial::cases;
 use crate::harness::{Script, TestDb, until, within};
 use dutiful::{Context, State};
@@ -9,7 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 
-cases![no_transaction_is_open_while_user_code_runs];
+cases![
+    ;
+    on Engine::is_alone:
+    no_transaction_is_open_while_user_code_runs,
+];
 
 const LONG: Duration = Duration::from_secs(60);
 

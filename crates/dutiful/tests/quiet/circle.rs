@@ -12,7 +12,8 @@ use std::time::Duration;
 
 cases![
     ;
-    on Engine::locks_rows: a_deadlock_with_another_program_is_repeated_and_not_seen,
+    on Engine::locks_rows:
+    a_deadlock_with_another_program_is_repeated_and_not_seen,
 ];
 
 const LONG: Duration = Duration::from_secs(60);

@@ -14,7 +14,8 @@ use tracing::Level;
 
 cases![
     ;
-    on Engine::is_server: a_link_cut_a_hundred_times_stops_nothing_and_is_told_once_an_outage,
+    on Engine::is_server:
+    a_link_cut_a_hundred_times_stops_nothing_and_is_told_once_an_outage,
 ];
 
 const CUTS: usize = 100;

@@ -45,7 +45,12 @@ impl Engine {
     /// Whether rows are locked one by one, and nobody else is in the database of a case.
     #[allow(dead_code, reason = "the trials of what workers say use it")]
     pub(crate) fn locks_rows(&self) -> bool {
-        self.is_server() && !self.shared
+        self.is_server() && self.is_alone()
+    }
+
+    /// Whether nobody else is in the database of a case.
+    pub(crate) fn is_alone(&self) -> bool {
+        !self.shared
     }
 
     /// Whether hints go over the network to whoever wants to count them.

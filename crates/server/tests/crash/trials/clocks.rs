@@ -32,6 +32,10 @@ pub(crate) async fn workers_whose_clocks_are_an_hour_off_change_nothing(arena: A
     }
     let start = |offset| Process::start_with(&arena, WORKER, |command| clock.set(command, offset));
     let (ahead, behind) = (start(HOUR), start(-HOUR));
+    for worker in [&ahead, &behind] {
+        let started = || async { worker.log().contains("Started") };
+        until("the worker has started", LIMIT, started).await;
+    }
     // Submitted by clocks that are off as well, each with a delay.
     for (n, offset) in [(TASKS, HOUR), (TASKS + 1, -HOUR)] {
         submit_delayed(&arena, &clock, n, offset);
