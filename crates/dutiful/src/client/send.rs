@@ -64,7 +64,7 @@ where
                     && lost_links < OWN_RETRIES_MAX =>
             {
                 lost_links += 1;
-                if let Some(done) = retry::repeat(|| find_again(db, tasks)).await? {
+                if let Some(done) = find_again(db, tasks).await? {
                     return Ok(done);
                 }
             }

@@ -1,79 +1,15 @@
 //! Writes new tasks, or merges them into the ones that hold their slots.
 
+mod mysql_ids;
+mod statement;
+
 use super::merge;
 use super::session::Session;
-use crate::db::{DbError, DbErrorKind, DbResult, Dialect, Inserted, Row, Rows, Sql, Value};
+use crate::db::{DbError, DbErrorKind, DbResult, Dialect, Row};
 use dutiful_core::Timestamp;
 use dutiful_core::limits::SUBMIT_STATEMENT_ROWS;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
-
-/// Inserts tasks. Where the slot is taken nothing is written; the merge is decided afterwards by the core.
-/// MySQL cannot tell which of many rows it skipped, so there a taken slot fails the statement (as a whole)
-/// and the rows are written one by one.
-const INSERT: Sql = Sql {
-    sqlite: "/* dutiful.submit */
-        INSERT INTO dutiful_tasks
-          (task_name, task_payload, payload_version, priority, max_retries, created_at, due_at,
-           dedup_key, dedup_scope, dedup_until, submission_key)
-        VALUES (?1, ?2, ?3, ?4, ?5, dutiful_now(), COALESCE(?6, dutiful_now() + ?7),
-                ?8, ?9, dutiful_now() + ?10, ?11)
-        ON CONFLICT (task_name, dedup_key) WHERE dedup_key IS NOT NULL DO NOTHING",
-    mysql: "/* dutiful.submit */
-        INSERT INTO dutiful_tasks
-          (task_name, task_payload, payload_version, priority, max_retries, due_at,
-           dedup_key, dedup_scope, dedup_until, submission_key)
-        VALUES {{(?, ?, ?, ?, ?, COALESCE(?, UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND),
-                 ?, ?, UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND, ?)}}",
-    postgres: "/* dutiful.submit */
-        INSERT INTO dutiful_tasks
-          (task_name, task_payload, payload_version, priority, max_retries, due_at,
-           dedup_key, dedup_scope, dedup_until, submission_key)
-        SELECT task_name, task_payload, payload_version, priority, max_retries,
-               COALESCE(run_at, statement_timestamp() + delay * interval '1 microsecond'),
-               dedup_key, dedup_scope, statement_timestamp() + slot_time * interval '1 microsecond',
-               submission_key
-        FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[],
-                    $7::bigint[], $8::bytea[], $9::text[], $10::bigint[], $11::bytea[])
-             AS new (task_name, task_payload, payload_version, priority, max_retries, run_at, delay,
-                     dedup_key, dedup_scope, slot_time, submission_key)
-        ON CONFLICT (task_name, dedup_key) WHERE dedup_key IS NOT NULL DO NOTHING
-        RETURNING id, submission_key",
-};
-
-/// As `INSERT`, for tasks whose slots nobody else can want: their keys were made for them. PostgreSQL is
-/// quicker when it need not look first; a taken slot is an earlier try of ours, and fails the statement.
-const INSERT_OWN: Sql = Sql {
-    sqlite: INSERT.sqlite,
-    mysql: INSERT.mysql,
-    postgres: "/* dutiful.submit.own */
-        INSERT INTO dutiful_tasks
-          (task_name, task_payload, payload_version, priority, max_retries, due_at,
-           dedup_key, dedup_scope, dedup_until, submission_key)
-        SELECT task_name, task_payload, payload_version, priority, max_retries,
-               COALESCE(run_at, statement_timestamp() + delay * interval '1 microsecond'),
-               dedup_key, dedup_scope, statement_timestamp() + slot_time * interval '1 microsecond',
-               submission_key
-        FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[],
-                    $7::bigint[], $8::bytea[], $9::text[], $10::bigint[], $11::bytea[])
-             AS new (task_name, task_payload, payload_version, priority, max_retries, run_at, delay,
-                     dedup_key, dedup_scope, slot_time, submission_key)
-        RETURNING id, submission_key",
-};
-
-/// MySQL tells the first id that a statement made. The others follow it, in steps of its own choice, and what
-/// others insert at the same time may lie between: the rows are read again, and known by their submission keys.
-const INSERTED_ON_MYSQL: Sql = Sql {
-    sqlite: "",
-    mysql: "/* dutiful.submit.inserted */
-        SELECT id, submission_key FROM dutiful_tasks
-        WHERE id >= ? ORDER BY id LIMIT ?",
-    postgres: "",
-};
-
-/// So many rows are looked through on MySQL for each that was inserted: a cluster gives every other id to
-/// another server.
-const BETWEEN: usize = 16;
 
 /// Ids of new tasks by submission key.
 pub(crate) type Created = HashMap<[u8; 16], i64>;
@@ -152,12 +88,11 @@ pub(crate) async fn insert_free(
     session: &mut impl Session,
     tasks: &[NewTask],
 ) -> DbResult<Created> {
-    let own = tasks.iter().all(|task| task.slot.scope == "none");
-    let statement = if own { &INSERT_OWN } else { &INSERT };
-    let reply = session.run_rows(statement, rows(tasks)).await?;
+    let (statement, rows) = statement::insert(tasks);
+    let reply = session.run_rows(statement, rows).await?;
     match session.dialect() {
         Dialect::Postgres => by_key(&reply.rows),
-        Dialect::Mysql => inserted_on_mysql(session, tasks, &reply.inserted).await,
+        Dialect::Mysql => mysql_ids::inserted(session, tasks, &reply.inserted).await,
         Dialect::Sqlite => {
             let made = tasks.iter().zip(&reply.inserted);
             let made = made.filter(|(_, inserted)| inserted.rows == 1);
@@ -190,10 +125,8 @@ pub(super) async fn insert_one(
     session: &mut impl Session,
     task: &NewTask,
 ) -> DbResult<Option<i64>> {
-    match session
-        .run_rows(&INSERT, rows(std::slice::from_ref(task)))
-        .await
-    {
+    let (statement, rows) = statement::insert_one(task);
+    match session.run_rows(statement, rows).await {
         Ok(reply) if session.dialect() == Dialect::Postgres => {
             reply.rows.first().map(|row| row.int(0)).transpose()
         }
@@ -210,33 +143,6 @@ pub(super) async fn insert_one(
         }
         Err(error) => Err(error),
     }
-}
-
-async fn inserted_on_mysql(
-    session: &mut impl Session,
-    tasks: &[NewTask],
-    inserted: &[Inserted],
-) -> DbResult<Created> {
-    let Some(first) = inserted.first() else {
-        return Ok(HashMap::new());
-    };
-    if let [task] = tasks {
-        return Ok(HashMap::from([(task.submission_key, first.first_id)]));
-    }
-    let rows = i64::try_from(tasks.len() * BETWEEN).unwrap_or(i64::MAX);
-    let params = vec![first.first_id.into(), rows.into()];
-    let found = by_key(&session.run(&INSERTED_ON_MYSQL, params).await?.rows)?;
-    if tasks
-        .iter()
-        .all(|task| found.contains_key(&task.submission_key))
-    {
-        return Ok(found);
-    }
-    // More lies between than any cluster or crowd should put there.
-    Err(DbError::new(
-        DbErrorKind::Transient,
-        "the ids of new tasks are not where the server said; try again",
-    ))
 }
 
 fn repeats_a_slot(tasks: &[NewTask]) -> bool {
@@ -258,34 +164,6 @@ fn by_key(rows: &[Row]) -> DbResult<Created> {
         );
     }
     Ok(created)
-}
-
-fn rows(tasks: &[NewTask]) -> Rows {
-    Rows {
-        fixed: Vec::new(),
-        rows: tasks.iter().map(row).collect(),
-    }
-}
-
-fn row(task: &NewTask) -> Vec<Value> {
-    let (run_at, delay) = match task.start {
-        Start::After(delay) => (None, Some(micros(delay))),
-        Start::At(time) => (Some(time), None),
-        Start::Held => (None, None),
-    };
-    vec![
-        task.task_name.as_str().into(),
-        task.payload.as_str().into(),
-        task.payload_version.into(),
-        task.priority.into(),
-        task.max_retries.into(),
-        run_at.into(),
-        delay.into(),
-        task.slot.key.clone().into(),
-        task.slot.scope.into(),
-        task.slot.window.map(micros).into(),
-        task.submission_key.to_vec().into(),
-    ]
 }
 
 pub(crate) fn micros(duration: Duration) -> i64 {

@@ -11,18 +11,13 @@ mod login;
 mod refused;
 mod tls;
 
-use harness::database::TestDb;
+use harness::database::{History, TestDb};
 use harness::engine::{self, Dialect, Engine, Found};
-use harness::trial::{Case, missing};
+use harness::trial::{Case, missing, run_on};
 use libtest_mimic::{Arguments, Trial};
 use login::SECRET;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
-use std::time::Duration;
-use tokio::runtime::{Builder, Runtime};
 
-/// No trial takes longer, even where a name cannot be looked up.
-const TRIAL_MAX: Duration = Duration::from_secs(55);
 /// These have no certificate of ours; the pooler has users of its own, too.
 const WITHOUT_TLS: [&str; 2] = ["postgres18", "galera1"];
 const POOLER: &str = "pgbouncer";
@@ -52,34 +47,11 @@ fn trials(engine: &Engine) -> Vec<Trial> {
     let trial = |case: Case| {
         let engine = engine.clone();
         Trial::test(format!("{}::{}", engine.name, case.name), move || {
-            run_on(&engine, case);
+            run_on(&engine, History::Empty, case.run);
             Ok(())
         })
     };
     cases.into_iter().map(trial).collect()
-}
-
-/// Runs one case on an empty database of its own, which is dropped however it ends.
-fn run_on(engine: &Engine, case: Case) {
-    let runtime = runtime();
-    let db = runtime.block_on(TestDb::empty(engine));
-    let place = db.place();
-    let bounded = async { tokio::time::timeout(TRIAL_MAX, (case.run)(db)).await };
-    let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(bounded)));
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    self::runtime().block_on(place.remove());
-    match ended {
-        Ok(in_time) => assert!(in_time.is_ok(), "no end within {TRIAL_MAX:?}"),
-        Err(panic) => resume_unwind(panic),
-    }
-}
-
-fn runtime() -> Runtime {
-    Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
 }
 
 /// The ways to prove who one is that a server knows, as its `CREATE USER` has them.

@@ -15,21 +15,16 @@ mod rows;
 mod runs;
 mod tables;
 
-use harness::database::TestDb;
+use harness::database::History;
 use harness::engine::{self, Dialect, Engine, Found};
-use harness::trial::{Case, missing};
+use harness::trial::{Case, missing, run_on, runtime};
 use libtest_mimic::{Arguments, Trial};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
-use std::time::Duration;
-use tokio::runtime::{Builder, Runtime};
 
 /// Trials at once, unless told otherwise: many wait for the lock of a run that was killed.
 const THREADS: usize = 12;
 /// How often a process is killed, for each direction that finishes its work.
 const KILLS: usize = 4;
-/// No trial takes longer.
-const TRIAL_MAX: Duration = Duration::from_secs(55);
 
 fn main() -> ExitCode {
     if let Some(place) = killed::place_of_child() {
@@ -67,31 +62,8 @@ fn trial(engine: &Engine, case: Case, suffix: &str) -> Trial {
     Trial::test(
         format!("{}::{}{suffix}", engine.name, case.name),
         move || {
-            run_on(&engine, case);
+            run_on(&engine, History::Empty, case.run);
             Ok(())
         },
     )
-}
-
-/// Runs one case on an empty database of its own, which is dropped however it ends.
-fn run_on(engine: &Engine, case: Case) {
-    let runtime = runtime();
-    let db = runtime.block_on(TestDb::empty(engine));
-    let place = db.place();
-    let bounded = async { tokio::time::timeout(TRIAL_MAX, (case.run)(db)).await };
-    let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(bounded)));
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    self::runtime().block_on(place.remove());
-    match ended {
-        Ok(in_time) => assert!(in_time.is_ok(), "no end within {TRIAL_MAX:?}"),
-        Err(panic) => resume_unwind(panic),
-    }
-}
-
-fn runtime() -> Runtime {
-    Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
 }

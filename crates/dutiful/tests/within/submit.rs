@@ -16,6 +16,7 @@ cases![
     a_taken_slot_takes_the_submission_and_the_transaction_lives_on,
     two_submissions_in_one_transaction_are_two_tasks_or_one,
     many_submissions_stand_or_fall_together,
+    ids_of_many_submissions_may_lie_apart,
     options_are_stored_whatever_the_session_of_the_caller_is_set_to,
     a_slot_whose_window_is_over_is_free_and_one_whose_window_is_not_is_taken,
     a_merge_that_changes_nothing_is_a_merge,
@@ -189,6 +190,23 @@ async fn many_submissions_stand_or_fall_together<A: App>(db: TestDb) {
     for index in [0, 1, 1_500, all - 1] {
         let stored = client.get(done[index].id).await.unwrap().task_payload;
         assert_eq!(stored, payloads().nth(index).unwrap_or(json!({ "n": 7 })));
+    }
+}
+
+/// As behind a cluster, where each server has a step of its own.
+async fn ids_of_many_submissions_may_lie_apart<A: App>(db: TestDb) {
+    let (client, mut app) = (db.client().await, A::open(&db).await);
+    if db.dialect() == Dialect::Mysql {
+        app.say("SET auto_increment_increment = 7, auto_increment_offset = 3")
+            .await;
+    }
+    let mut tx = app.begin().await;
+    let payloads = (0..50).map(|n| json!({ "n": n }));
+    let done = client.submit_many::<Script>(payloads).within(&mut tx).await;
+    A::commit(tx).await;
+    for (n, submitted) in done.unwrap().iter().enumerate() {
+        let stored = client.get(submitted.id).await.unwrap().task_payload;
+        assert_eq!(stored, json!({ "n": n }), "task {}", submitted.id);
     }
 }
 

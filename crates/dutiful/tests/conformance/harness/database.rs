@@ -19,6 +19,8 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 /// What the tables have been through when a case begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum History {
+    /// There are none.
+    Empty,
     Fresh,
     UpDownUp,
 }
@@ -116,9 +118,15 @@ impl Place {
 }
 
 impl TestDb {
-    /// A database of its own with the tables in it.
+    /// A database of its own whose tables have been through this.
     pub(crate) async fn create(engine: &Engine, history: History) -> TestDb {
-        let db = TestDb::empty(engine).await;
+        let db = TestDb {
+            place: Place::make(engine).await,
+            raw: Arc::default(),
+        };
+        if history == History::Empty {
+            return db;
+        }
         let client = db.client().await;
         client.migrate().await.unwrap();
         if history == History::UpDownUp {
@@ -126,14 +134,6 @@ impl TestDb {
             client.migrate().await.unwrap();
         }
         db
-    }
-
-    /// A database of its own without any tables.
-    pub(crate) async fn empty(engine: &Engine) -> TestDb {
-        TestDb {
-            place: Place::make(engine).await,
-            raw: Arc::default(),
-        }
     }
 
     pub(crate) fn place(&self) -> Place {

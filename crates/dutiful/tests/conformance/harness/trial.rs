@@ -9,6 +9,9 @@ use std::pin::Pin;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
+/// No trial takes longer, however busy the machine: a run that hangs says which one it was.
+const TRIAL_MAX: Duration = Duration::from_secs(300);
+
 /// What a case does with the database it is given.
 type Run = fn(TestDb) -> Pin<Box<dyn Future<Output = ()>>>;
 
@@ -84,15 +87,17 @@ pub(crate) fn run_on(engine: &Engine, history: History, run: Run) {
     let runtime = runtime();
     let db = runtime.block_on(TestDb::create(engine, history));
     let place = db.place();
-    let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(run(db))));
+    let bounded = async { tokio::time::timeout(TRIAL_MAX, run(db)).await };
+    let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(bounded)));
     runtime.shutdown_timeout(Duration::from_secs(1));
     self::runtime().block_on(place.remove());
-    if let Err(panic) = ended {
-        resume_unwind(panic);
+    match ended {
+        Ok(in_time) => assert!(in_time.is_ok(), "no end within {TRIAL_MAX:?}"),
+        Err(panic) => resume_unwind(panic),
     }
 }
 
-fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
