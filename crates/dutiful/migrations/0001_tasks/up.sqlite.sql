@@ -3,7 +3,7 @@ CREATE TABLE IF NOT EXISTS dutiful_tasks (
   task_name TEXT NOT NULL,
   task_payload TEXT NOT NULL,
   payload_version INTEGER NOT NULL DEFAULT 1,
-  status TEXT NOT NULL DEFAULT 'not_started' CHECK (status IN ('not_started', 'success', 'error')),
+  status TEXT NOT NULL DEFAULT 'not_started' CHECK (status = 'not_started' OR status = 'success' OR status = 'error'),
   priority INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL DEFAULT (CAST(ROUND((JULIANDAY('now') - 2440587.5) * 86400000) AS INTEGER) * 1000),
   due_at INTEGER DEFAULT (CAST(ROUND((JULIANDAY('now') - 2440587.5) * 86400000) AS INTEGER) * 1000),

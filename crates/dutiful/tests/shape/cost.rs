@@ -84,21 +84,16 @@ async fn a_bulk_takes_few_round_trips(db: TestDb) {
     let Some((client, turns)) = counted(&db).await else {
         return;
     };
-    // The first call prepares its statements.
-    client
-        .submit_many::<Script>((0..1_000).map(|n| json!(n)))
-        .await
-        .unwrap();
-    let before = turns.count();
-    client
-        .submit_many::<Script>((1_000..2_000).map(|n| json!(n)))
-        .await
-        .unwrap();
-    let count = turns.count() - before;
-    assert!(
-        count <= 8,
-        "{count} round trips for 1,000 tasks in one call"
-    );
+    // The first calls open connections and prepare their statements.
+    let mut counts = Vec::new();
+    for call in 0..5 {
+        let before = turns.count();
+        let payloads = (0..1_000).map(|number| json!([call, number]));
+        client.submit_many::<Script>(payloads).await.unwrap();
+        counts.push(turns.count() - before);
+    }
+    let count = counts.iter().min().unwrap();
+    assert!(*count <= 5, "{counts:?} round trips for 1,000 tasks a call");
 }
 
 async fn callers_at_once_share_round_trips(db: TestDb) {
