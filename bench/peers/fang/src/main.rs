@@ -12,7 +12,7 @@ use fang::asynk::async_queue::{AsyncQueue, AsyncQueueable};
 use fang::asynk::async_worker_pool::AsyncWorkerPool;
 use fang::serde::{Deserialize, Serialize};
 use fang::{AsyncRunnable, FangError, SleepParams, async_trait, typetag};
-use sqlx::any::AnyPool;
+use sqlx::AnyPool;
 
 /// What it does with a finished task by default is to delete it.
 const UNFINISHED: &str = "select count(*) from fang_tasks where state in ('new', 'in_progress', 'retried')";

@@ -3,7 +3,8 @@
 //! writes and an index for each column that it searches.
 
 use anyhow::Result;
-use sqlx::any::{AnyPool, AnyPoolOptions};
+use sqlx::AnyPool;
+use sqlx::any::AnyPoolOptions;
 
 const POSTGRES: &str = "
     create type fang_task_state

@@ -11,10 +11,12 @@ use crate::db::{Db, DbError, DbErrorKind, DbResult};
 use crate::store::submit::{NewTask, Submission, insert_free};
 use crate::store::{retry, session::Autocommit};
 use dutiful_core::limits::{GATHER_QUEUE, GATHER_ROWS};
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use std::collections::HashSet;
 use tokio::sync::{mpsc, oneshot};
 
+/// How many statements are under way at once: while one waits for its commit, the next is worked on.
+const STATEMENTS_AT_ONCE: usize = 2;
 /// How many submissions are written alone at once, when they cannot share a statement.
 const ALONE_AT_ONCE: usize = 4;
 
@@ -50,19 +52,28 @@ impl Gather {
     }
 }
 
-/// Writes what gathers, until the client is gone.
+/// Writes what gathers, until the client is gone and everything is written.
 async fn write_all(db: Db, wake: Wake, mut queue: mpsc::Receiver<Waiting>) {
+    let mut under_way = FuturesUnordered::new();
     let mut batch = Vec::new();
-    while queue.recv_many(&mut batch, GATHER_ROWS).await > 0 {
-        write(&db, &wake, &mut batch).await;
-        batch.clear();
+    loop {
+        tokio::select! {
+            Some(()) = under_way.next() => {}
+            count = queue.recv_many(&mut batch, GATHER_ROWS), if under_way.len() < STATEMENTS_AT_ONCE => {
+                if count == 0 {
+                    break;
+                }
+                under_way.push(write(&db, &wake, std::mem::take(&mut batch)));
+            }
+        }
     }
+    under_way.collect::<()>().await;
 }
 
-async fn write(db: &Db, wake: &Wake, batch: &mut Vec<Waiting>) {
+async fn write(db: &Db, wake: &Wake, batch: Vec<Waiting>) {
     let alone = match batch.len() {
-        1 => std::mem::take(batch),
-        _ => write_together(db, wake, std::mem::take(batch)).await,
+        1 => batch,
+        _ => write_together(db, wake, batch).await,
     };
     let written = alone
         .into_iter()
