@@ -17,6 +17,7 @@ mod claim;
 mod dedup;
 mod json;
 mod kept;
+mod lanes;
 mod lease;
 mod limits;
 mod list;
@@ -58,6 +59,7 @@ fn groups() -> Vec<Vec<Case>> {
         away::cases(),
         dedup::cases(),
         claim::cases(),
+        lanes::cases(),
         user_code::cases(),
         odd_rows::cases(),
         wake::cases(),
