@@ -59,7 +59,9 @@ async fn write_all(db: Db, wake: Wake, mut queue: mpsc::Receiver<Waiting>) {
     loop {
         tokio::select! {
             Some(()) = under_way.next() => {}
-            count = queue.recv_many(&mut batch, GATHER_ROWS), if under_way.len() < STATEMENTS_AT_ONCE => {
+            count = queue.recv_many(&mut batch, GATHER_ROWS),
+                if under_way.len() < STATEMENTS_AT_ONCE =>
+            {
                 if count == 0 {
                     break;
                 }

@@ -5,11 +5,26 @@ mod statement;
 
 use super::merge;
 use super::session::Session;
-use crate::db::{DbError, DbErrorKind, DbResult, Dialect, Row};
+use crate::db::{DbError, DbErrorKind, DbResult, Dialect, Row, Sql};
 use dutiful_core::Timestamp;
 use dutiful_core::limits::SUBMIT_STATEMENT_ROWS;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
+
+/// What a transaction goes back to when a slot is taken. The server undoes a failed statement by itself; but
+/// a Galera node of MariaDB sends the rows that it had written until then to the others all the same, and is
+/// thrown out of its cluster. Going back takes them out.
+const SAVEPOINT: Sql = Sql {
+    sqlite: "",
+    mysql: "/* dutiful.submit.savepoint */ SAVEPOINT dutiful_submit",
+    postgres: "",
+};
+
+const BACK_TO_SAVEPOINT: Sql = Sql {
+    sqlite: "",
+    mysql: "/* dutiful.submit.back */ ROLLBACK TO SAVEPOINT dutiful_submit",
+    postgres: "",
+};
 
 /// Ids of new tasks by submission key.
 pub(crate) type Created = HashMap<[u8; 16], i64>;
@@ -105,9 +120,16 @@ pub(crate) async fn insert_free(
 
 /// Inserts what finds its slot free; gives back the ids by submission key.
 async fn insert(session: &mut impl Session, tasks: &[NewTask]) -> DbResult<Created> {
-    if session.dialect() != Dialect::Mysql || !repeats_a_slot(tasks) {
+    if session.dialect() != Dialect::Mysql {
+        return insert_free(session, tasks).await;
+    }
+    if tasks.len() > 1 && !repeats_a_slot(tasks) {
+        session.run(&SAVEPOINT, Vec::new()).await?;
         match insert_free(session, tasks).await {
-            Err(error) if error.kind == DbErrorKind::Duplicate => {}
+            Err(error) if error.kind == DbErrorKind::Duplicate => {
+                // It fails where no transaction is open, and then there is nothing to undo.
+                let _ = session.run(&BACK_TO_SAVEPOINT, Vec::new()).await;
+            }
             result => return result,
         }
     }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 cases![
     a_thousand_at_once_merge_duplicates_inside_the_batch,
     ten_thousand_at_once_are_all_there,
+    many_large_ones_of_which_the_last_merges_are_all_there,
     a_thousand_at_once_are_no_thousand_round_trips,
 ];
 
@@ -43,6 +44,25 @@ async fn a_thousand_at_once_merge_duplicates_inside_the_batch(db: TestDb) {
         client.get(answers[899].id).await.unwrap().task_payload,
         json!(899)
     );
+}
+
+/// The statement fails when most of it is written; a cluster must not hear of what it had written by then.
+async fn many_large_ones_of_which_the_last_merges_are_all_there(db: TestDb) {
+    let client = db.client().await;
+    let last = json!({ "number": -1 });
+    let before = client.submit_json("Script", last.clone()).await.unwrap();
+    let large = (0..300).map(|number| json!({ "number": number, "text": "y".repeat(700) }));
+    let answers = client.submit_many::<Script>(large.chain([last])).await;
+    let answers = answers.unwrap();
+    let (merged, created) = answers.split_last().unwrap();
+    assert_eq!((merged.id, merged.outcome), (before.id, Outcome::Merged));
+    assert!(
+        created
+            .iter()
+            .all(|answer| answer.outcome == Outcome::Created)
+    );
+    assert_eq!(db.count("tasks").await, 301);
+    assert_eq!(client.get(before.id).await.unwrap().max_retries, 4);
 }
 
 async fn ten_thousand_at_once_are_all_there(db: TestDb) {

@@ -1,6 +1,6 @@
 //! MySQL and MariaDB.
 
-use super::{Engine, execute, refused};
+use super::{Engine, execute, failure, refused};
 use crate::adapters::{Statement, mysql_async::parts};
 use crate::db::mysql::guest::{self, Kind};
 use crate::db::{DbError, DbResult, Inserted, Reply, Value};
@@ -9,11 +9,19 @@ use sqlx::encode::IsNull;
 use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::mysql::{MySqlArguments, MySqlDatabaseError, MySqlQueryResult};
 use sqlx::mysql::{MySqlTypeInfo, MySqlValueRef};
-use sqlx::{Arguments, Decode, Encode, MySql, MySqlConnection, Type, TypeInfo, ValueRef};
+use sqlx::{
+    Arguments, AssertSqlSafe, Decode, Encode, MySql, MySqlConnection, Type, TypeInfo, ValueRef,
+};
 
 pub(super) async fn run(connection: &mut MySqlConnection, statement: Statement) -> DbResult<Reply> {
     let mut reply = Reply::default();
     for (text, params) in parts(statement)?.into_texts() {
+        let Some(params) = params else {
+            let command = sqlx::raw_sql(AssertSqlSafe(text.into_owned()));
+            let done = command.execute(&mut *connection).await;
+            done.map_err(failure::<MySql>)?;
+            continue;
+        };
         let mut arguments = MySqlArguments::default();
         for param in params {
             arguments

@@ -46,10 +46,12 @@ pub(super) async fn run(conn: &mut Conn, statement: Statement, max_packet: u64) 
 }
 
 /// Statements that cannot be prepared on every server, or are not worth it.
-async fn command(conn: &mut Conn, text: &str) -> DbResult<Reply> {
-    conn.query_drop(text).await.map_err(errors::of_statement)?;
+pub(super) async fn command<C: Queryable>(conn: &mut C, text: &str) -> DbResult<Reply> {
+    let answer = conn.query_iter(text).await.map_err(errors::of_statement)?;
+    let affected = answer.affected_rows();
+    answer.drop_result().await.map_err(errors::of_statement)?;
     Ok(Reply {
-        affected: conn.affected_rows(),
+        affected,
         ..Reply::default()
     })
 }

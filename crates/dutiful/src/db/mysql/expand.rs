@@ -40,7 +40,7 @@ impl Statement {
     }
 
     pub(super) fn sort(&self) -> Sort {
-        const COMMANDS: [&str; 5] = ["start", "commit", "rollback", "set", "kill"];
+        const COMMANDS: [&str; 6] = ["start", "commit", "rollback", "savepoint", "set", "kill"];
         const SCHEMA: [&str; 10] = [
             "create", "alter", "drop", "rename", "truncate", "analyze", "optimize", "grant",
             "revoke", "flush",

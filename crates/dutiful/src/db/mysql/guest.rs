@@ -26,19 +26,25 @@ impl Parts {
         expand::batches(text, rows, PART_BYTES).map(Parts)
     }
 
-    /// Each part's text, and what goes into its placeholders.
+    /// Each part's text, and what goes into its placeholders; `None` where it cannot be prepared.
     #[cfg(feature = "sqlx")]
     pub(crate) fn into_texts(
         self,
-    ) -> impl Iterator<Item = (Cow<'static, str>, Vec<mysql_async::Value>)> {
-        self.0.into_iter().map(|part| (part.text, part.params))
+    ) -> impl Iterator<Item = (Cow<'static, str>, Option<Vec<mysql_async::Value>>)> {
+        self.0.into_iter().map(|part| match part.sort() {
+            expand::Sort::Rows => (part.text, Some(part.params)),
+            _ => (part.text, None),
+        })
     }
 
     /// Runs all parts and joins the answers.
     pub(crate) async fn run<C: Queryable>(self, connection: &mut C) -> DbResult<Reply> {
         let mut reply = Reply::default();
         for part in self.0 {
-            reply.join(exec::prepared(connection, &part.text, part.params).await?);
+            reply.join(match part.sort() {
+                expand::Sort::Rows => exec::prepared(connection, &part.text, part.params).await?,
+                _ => exec::command(connection, &part.text).await?,
+            });
         }
         Ok(reply)
     }

@@ -8,18 +8,17 @@ use std::collections::HashMap;
 #[cfg(test)]
 mod tests;
 
-/// MySQL tells the first id that a statement made. The others follow it in the order of the rows, mostly by
-/// the server's own step: when the last row is where that would put it, all between are, too.
+/// MySQL tells the first id that a statement made. The others follow it in the order of the rows, mostly one
+/// by one: when the last row is where that would put it, all between are, too.
 const LAST: Sql = Sql {
     sqlite: "",
     mysql: "/* dutiful.submit.last */
-        SELECT id, submission_key FROM dutiful_tasks
-        WHERE id = ? + ? * @@auto_increment_increment",
+        SELECT id, submission_key FROM dutiful_tasks WHERE id = ?",
     postgres: "",
 };
 
-/// Where the ids of a statement lie apart, since others inserted at the same time: the rows are read again,
-/// and known by their submission keys.
+/// Where the ids of a statement lie apart, as in a cluster, whose servers each have ids of their own: the rows
+/// are read again, and known by their submission keys.
 const INSERTED: Sql = Sql {
     sqlite: "",
     mysql: "/* dutiful.submit.inserted */
@@ -63,7 +62,7 @@ pub(super) async fn inserted(
     ))
 }
 
-/// The ids of tasks that one statement inserted, where they go up by one step; `None` where they do not.
+/// The ids of tasks that one statement inserted, where they follow each other; `None` where they do not.
 async fn in_step(
     session: &mut impl Session,
     tasks: &[NewTask],
@@ -73,18 +72,11 @@ async fn in_step(
         return Ok(None);
     };
     let steps = i64::try_from(before.len()).unwrap_or(i64::MAX);
-    let params = vec![first_id.into(), steps.into()];
-    let found = by_key(&session.run(&LAST, params).await?.rows)?;
-    let Some(last_id) = found.get(&last.submission_key) else {
+    let place = first_id.saturating_add(steps);
+    let found = by_key(&session.run(&LAST, vec![place.into()]).await?.rows)?;
+    if !found.contains_key(&last.submission_key) {
         return Ok(None);
-    };
-    let step = (last_id - first_id) / steps.max(1);
-    let ids = (0..).map(|place| first_id + place * step);
-    Ok(Some(
-        tasks
-            .iter()
-            .map(|task| task.submission_key)
-            .zip(ids)
-            .collect(),
-    ))
+    }
+    let keys = tasks.iter().map(|task| task.submission_key);
+    Ok(Some(keys.zip(first_id..).collect()))
 }
