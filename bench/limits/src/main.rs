@@ -9,6 +9,7 @@
 //! bench-limits version                    prints the server's version
 //! bench-limits fill KIND N                adds rows to the bench's tables: finished, later or other
 //! bench-limits counters                   what the server has counted so far
+//! bench-limits set PLACE NAME VALUE       changes a setting of the server or of the bench's table
 //! bench-limits hold                       holds a snapshot open until stdin is closed
 //! bench-limits turns                      passes clients on to the server and counts round trips
 //! ```
@@ -25,6 +26,7 @@ mod my;
 mod pg;
 mod report;
 mod sample;
+mod set;
 mod sq;
 mod talk;
 mod turns;
@@ -59,6 +61,7 @@ async fn main() -> Result<()> {
             println!("{}", counters::read(&url).await?);
             return Ok(());
         }
+        ["set", place, name, value] => return set::run(&url, place, name, value).await,
         ["hold"] => return hold::run(&url).await,
         ["turns"] => return turns::run(&url).await,
         ["fill", kind, rows] => {

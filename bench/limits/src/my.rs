@@ -6,10 +6,12 @@ pub(crate) mod insert;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder};
 use serde_json::{Map, Value};
+
+use crate::set::Place;
 
 const TABLE: &str = "
     create table limit_tasks (
@@ -130,4 +132,12 @@ pub(crate) async fn hold(url: &str) -> Result<Conn> {
         conn.query_drop(statement).await?;
     }
     Ok(conn)
+}
+
+pub(crate) async fn set(url: &str, place: Place, name: &str, value: &str) -> Result<()> {
+    ensure!(place == Place::Server, "no setting of a table is known");
+    let mut conn = connect(url).await?;
+    let statement = format!("set global {name} = {value}");
+    conn.query_drop(statement).await?;
+    Ok(conn.disconnect().await?)
 }

@@ -8,6 +8,8 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tokio_postgres::{Client, Config, NoTls};
 
+use crate::set::Place;
+
 /// The rows that wait are found by a small index in the order of claiming, those that are leased by
 /// another: a plan that settles by that one stays good while statistics are stale.
 const TABLE: &str = "
@@ -114,4 +116,14 @@ pub(crate) async fn hold(url: &str) -> Result<Client> {
         client.batch_execute(statement).await?;
     }
     Ok(client)
+}
+
+pub(crate) async fn set(url: &str, place: Place, name: &str, value: &str) -> Result<()> {
+    let config: Config = url.parse()?;
+    let database = config.get_dbname().context("the URL names no database")?;
+    let statement = match place {
+        Place::Server => format!("alter database \"{database}\" set {name} = {value}"),
+        Place::Table => format!("alter table dutiful_bench_tasks set ({name} = {value})"),
+    };
+    Ok(connect(&config).await?.batch_execute(&statement).await?)
 }

@@ -21,6 +21,7 @@ mod cost;
 mod idle;
 pub(super) mod notes;
 mod scenarios;
+mod settings;
 mod sizes;
 pub(super) mod table;
 mod talker;
@@ -30,7 +31,8 @@ mod talker;
 pub(crate) struct All {
     #[command(flatten)]
     options: Options,
-    /// Only these: base, payloads, backlog, finished, waiting, snapshot, names, processes, idle, cost
+    /// Only these: base, payloads, backlog, finished, waiting, snapshot, names, processes, idle, cost,
+    /// settings
     #[arg(long, value_name = "SCENARIO,...", value_delimiter = ',')]
     only: Vec<String>,
     /// Also what takes minutes on each engine: a backlog of 100 times --tasks, and 10,000,000 finished rows

@@ -1,0 +1,81 @@
+//! Settings of servers that trade durability or space for speed, one at a time against the base run.
+
+use anyhow::Result;
+
+use super::notes::{Notes, figures};
+use super::scenarios::{BASE, Scene};
+use super::sizes::patience;
+use crate::bench::base::Family;
+
+/// What such settings change most: waiting for a commit, and throughput.
+const MEASURES: [&str; 2] = ["submit-one", "drain"];
+
+/// A setting that is not the default.
+struct Setting {
+    family: Family,
+    place: &'static str,
+    name: &'static str,
+    value: &'static str,
+    /// Whether it goes with the database, and need not be set back.
+    passes: bool,
+}
+
+const fn of_postgres(place: &'static str, name: &'static str, value: &'static str) -> Setting {
+    Setting {
+        family: Family::Postgres,
+        place,
+        name,
+        value,
+        passes: true,
+    }
+}
+
+const fn of_mysql(name: &'static str, value: &'static str) -> Setting {
+    Setting {
+        family: Family::Mysql,
+        place: "server",
+        name,
+        value,
+        passes: false,
+    }
+}
+
+const ALL: [Setting; 5] = [
+    of_postgres("server", "synchronous_commit", "off"),
+    of_postgres("table", "fillfactor", "100"),
+    of_postgres("table", "autovacuum_enabled", "false"),
+    of_mysql("innodb_flush_log_at_trx_commit", "2"),
+    of_mysql("sync_binlog", "0"),
+];
+
+pub(super) fn measure(scene: &Scene, notes: &mut Notes) -> Result<()> {
+    let of_this = |setting: &&Setting| setting.family == scene.base.family();
+    for setting in ALL.iter().filter(of_this) {
+        for only in MEASURES {
+            measure_one(scene, notes, setting, only)?;
+        }
+    }
+    Ok(())
+}
+
+fn measure_one(scene: &Scene, notes: &mut Notes, setting: &Setting, only: &str) -> Result<()> {
+    let url = scene.stage.tables(scene.base)?;
+    let set = |value| {
+        let words = ["set", setting.place, setting.name, value];
+        scene.stage.limits(&url, &words, patience(0))
+    };
+    set(setting.value)?;
+    let document = scene.bench(&url, scene.sizes.tasks, only, &["--on-existing"]);
+    // Whatever came of it, the next scenario must find the server as it was.
+    if !setting.passes {
+        set("default")?;
+    }
+    let id = only.replace('-', "_");
+    for mut figure in figures(&document?)? {
+        if figure.id == id {
+            figure.told = format!("{} = {}: {}", setting.name, setting.value, figure.told);
+            notes.add(setting.name, figure, Some((BASE, &id)))?;
+        }
+    }
+    Ok(())
+}
