@@ -16,6 +16,8 @@ use crate::runner::interrupted;
 const SCENARIO: &str = "cost";
 /// PostgreSQL's sessions tell what they have counted when they have ended, a moment later.
 const TOLD_IN: Duration = Duration::from_millis(1_500);
+/// Fewer changed rows a task than this are not the tasks'.
+const OF_ITS_OWN: f64 = 0.01;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Counts on the way to a database.
@@ -140,11 +142,16 @@ fn note(
     after: &[(String, f64)],
 ) -> Result<()> {
     for (name, value) in grown(before, after) {
+        let value = value / over as f64;
+        // What the worker writes about itself.
+        if name.starts_with("rows") && value < OF_ITS_OWN {
+            continue;
+        }
         let what = name.replace('_', " ");
         let figure = Figure {
             id: format!("{id}_{name}"),
             told: format!("{what} for each task {told}"),
-            value: value / over as f64,
+            value,
             unit: String::new(),
             over,
         };

@@ -5,7 +5,8 @@ use anyhow::Result;
 use super::notes::{Notes, figures};
 use super::scenarios::{BASE, Scene};
 use super::sizes::patience;
-use crate::bench::base::Family;
+use crate::bench::base::{Base, Family};
+use crate::db::Engine;
 
 /// What such settings change most: waiting for a commit, and throughput.
 const MEASURES: [&str; 2] = ["submit-one", "drain"];
@@ -18,6 +19,16 @@ struct Setting {
     value: &'static str,
     /// Whether it goes with the database, and need not be set back.
     passes: bool,
+}
+
+/// MariaDB has no binary log unless it is asked for.
+const SYNC_BINLOG: &str = "sync_binlog";
+
+impl Setting {
+    fn fits(&self, base: Base) -> bool {
+        let needs_mysql = self.name == SYNC_BINLOG;
+        self.family == base.family() && (!needs_mysql || base == Base::Server(Engine::Mysql))
+    }
 }
 
 const fn of_postgres(place: &'static str, name: &'static str, value: &'static str) -> Setting {
@@ -45,12 +56,11 @@ const ALL: [Setting; 5] = [
     of_postgres("table", "fillfactor", "100"),
     of_postgres("table", "autovacuum_enabled", "false"),
     of_mysql("innodb_flush_log_at_trx_commit", "2"),
-    of_mysql("sync_binlog", "0"),
+    of_mysql(SYNC_BINLOG, "0"),
 ];
 
 pub(super) fn measure(scene: &Scene, notes: &mut Notes) -> Result<()> {
-    let of_this = |setting: &&Setting| setting.family == scene.base.family();
-    for setting in ALL.iter().filter(of_this) {
+    for setting in ALL.iter().filter(|setting| setting.fits(scene.base)) {
         for only in MEASURES {
             measure_one(scene, notes, setting, only)?;
         }
@@ -78,4 +88,21 @@ fn measure_one(scene: &Scene, notes: &mut Notes, setting: &Setting, only: &str) 
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_those_of_the_engine() {
+        let names = |base: Base| -> Vec<&str> {
+            let fitting = ALL.iter().filter(|setting| setting.fits(base));
+            fitting.map(|setting| setting.name).collect()
+        };
+        assert_eq!(names(Base::Sqlite).len(), 0);
+        assert_eq!(names(Base::Server(Engine::Postgres)).len(), 3);
+        assert_eq!(names(Base::Server(Engine::Mysql)).len(), 2);
+        assert!(!names(Base::Server(Engine::Mariadb)).contains(&SYNC_BINLOG));
+    }
 }
