@@ -16,6 +16,18 @@ use crate::runner::interrupted;
 const SCENARIO: &str = "cost";
 /// PostgreSQL's sessions tell what they have counted when they have ended, a moment later.
 const TOLD_IN: Duration = Duration::from_millis(1_500);
+/// Everything that any engine counts, in the order of the table.
+const COUNTS: [&str; 9] = [
+    "statements",
+    "prepared_executed",
+    "transactions",
+    "round_trips",
+    "log_bytes",
+    "rows_inserted",
+    "rows_updated",
+    "rows_updated_hot",
+    "rows_deleted",
+];
 /// Fewer changed rows a task than this are not the tasks'.
 const OF_ITS_OWN: f64 = 0.01;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -81,15 +93,13 @@ fn one_by_one(scene: &Scene, notes: &mut Notes) -> Result<()> {
     let before = meter.read()?;
     let over = submit(scene, &meter.by_turns, "submit-one")?;
     sleep(TOLD_IN);
-    let after = meter.read()?;
-    note(
-        notes,
-        "submit_one",
-        "submitted, one by one",
+    let done = Done {
+        id: "submit_one",
+        told: "submitted, one by one",
         over,
-        &before,
-        &after,
-    )
+        order: 0,
+    };
+    note(notes, &done, &before, &meter.read()?)
 }
 
 fn in_bulk_and_drained(scene: &Scene, notes: &mut Notes) -> Result<()> {
@@ -98,17 +108,22 @@ fn in_bulk_and_drained(scene: &Scene, notes: &mut Notes) -> Result<()> {
     let over = submit(scene, &meter.by_turns, "submit-bulk")?;
     sleep(TOLD_IN);
     let submitted = meter.read()?;
-    note(
-        notes,
-        "submit_bulk",
-        "submitted, 1,000 in a call",
+    let done = Done {
+        id: "submit_bulk",
+        told: "submitted, 1,000 in a call",
         over,
-        &before,
-        &submitted,
-    )?;
+        order: 1,
+    };
+    note(notes, &done, &before, &submitted)?;
     drain(scene, &meter.by_turns, over)?;
     sleep(TOLD_IN);
-    note(notes, "drain", "drained", over, &submitted, &meter.read()?)
+    let done = Done {
+        id: "drain",
+        told: "drained",
+        over,
+        order: 2,
+    };
+    note(notes, &done, &submitted, &meter.read()?)
 }
 
 /// Submits, and leaves the tasks; tells how many.
@@ -132,28 +147,40 @@ fn drain(scene: &Scene, url: &str, tasks: u64) -> Result<()> {
     Ok(())
 }
 
+/// What was done to tasks, and to how many.
+struct Done {
+    id: &'static str,
+    told: &'static str,
+    over: u64,
+    /// Where its rows stand among those of the others.
+    order: usize,
+}
+
 /// Notes what each count grew by, for each task.
 fn note(
     notes: &mut Notes,
-    id: &str,
-    told: &str,
-    over: u64,
+    done: &Done,
     before: &[(String, f64)],
     after: &[(String, f64)],
 ) -> Result<()> {
-    for (name, value) in grown(before, after) {
-        let value = value / over as f64;
+    let grown = grown(before, after);
+    for (index, name) in COUNTS.into_iter().enumerate() {
+        let Some((_, value)) = grown.iter().find(|(grown, _)| grown == name) else {
+            continue;
+        };
+        notes.part(done.order * COUNTS.len() + index);
+        let value = value / done.over as f64;
         // What the worker writes about itself.
         if name.starts_with("rows") && value < OF_ITS_OWN {
             continue;
         }
         let what = name.replace('_', " ");
         let figure = Figure {
-            id: format!("{id}_{name}"),
-            told: format!("{what} for each task {told}"),
+            id: format!("{}_{name}", done.id),
+            told: format!("{what} for each task {}", done.told),
             value,
             unit: String::new(),
-            over,
+            over: done.over,
         };
         notes.add(SCENARIO, figure, None)?;
     }

@@ -10,8 +10,10 @@ use crate::bench::base::Base;
 use crate::bench::machine::today;
 use crate::bench::record::{Book, Kept};
 
-/// More figures than any scenario has, so that those of the next one come behind them.
-const FIGURES_MAX: u64 = 1_000;
+/// More parts than any scenario has, and more figures than any part, so that rows keep their order although
+/// not every engine has all of them.
+const PARTS_MAX: u64 = 100;
+const FIGURES_MAX: u64 = 20;
 
 /// One figure of one scenario on one engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,6 +63,7 @@ pub(crate) struct Notes<'a> {
     server: String,
     session: u64,
     date: String,
+    scenario: u64,
     place: u64,
 }
 
@@ -77,6 +80,7 @@ impl<'a> Notes<'a> {
             server,
             session,
             date: today()?,
+            scenario: 0,
             place: 0,
         })
     }
@@ -84,7 +88,13 @@ impl<'a> Notes<'a> {
     /// A scenario begins.
     pub(crate) fn begin(&mut self, name: &str) {
         let index = super::ALL.iter().position(|scenario| scenario.name == name);
-        self.place = index.unwrap_or(super::ALL.len()) as u64 * FIGURES_MAX;
+        self.scenario = index.unwrap_or(super::ALL.len()) as u64;
+        self.part(0);
+    }
+
+    /// A part of a scenario begins, the same one on each engine.
+    pub(crate) fn part(&mut self, part: usize) {
+        self.place = (self.scenario * PARTS_MAX + part as u64) * FIGURES_MAX;
     }
 
     /// Notes a figure and tells it.
@@ -124,19 +134,19 @@ pub(crate) fn session() -> Result<u64> {
 pub(crate) fn figures(document: &Value) -> Result<Vec<Figure>> {
     let figures = document["figures"].as_array();
     let figures = figures.with_context(|| format!("no figures in {document}"))?;
-    let read = |figure: &Value| {
-        let text = |field: &str| figure[field].as_str().map(str::to_owned);
-        let read = Some(Figure {
-            id: text("id")?,
-            told: text("measured")?,
-            value: figure["value"].as_f64()?,
-            unit: text("unit")?,
-            over: figure["over"].as_u64()?,
-        });
-        read
-    };
     let read = |figure| read(figure).with_context(|| format!("no figure: {figure}"));
     figures.iter().map(read).collect()
+}
+
+fn read(figure: &Value) -> Option<Figure> {
+    let text = |field: &str| figure[field].as_str().map(str::to_owned);
+    Some(Figure {
+        id: text("id")?,
+        told: text("measured")?,
+        value: figure["value"].as_f64()?,
+        unit: text("unit")?,
+        over: figure["over"].as_u64()?,
+    })
 }
 
 #[cfg(test)]

@@ -128,7 +128,8 @@ impl Scene<'_> {
 
 fn base(scene: &Scene, notes: &mut Notes) -> Result<()> {
     let mut failure = None;
-    for only in BASE_MEASURES {
+    for (part, only) in BASE_MEASURES.into_iter().enumerate() {
+        notes.part(part);
         match scene.on_empty(scene.sizes.tasks, only, &[]) {
             Ok(document) => {
                 let mut all = figures(&document)?;

@@ -60,7 +60,9 @@ const ALL: [Setting; 5] = [
 ];
 
 pub(super) fn measure(scene: &Scene, notes: &mut Notes) -> Result<()> {
-    for setting in ALL.iter().filter(|setting| setting.fits(scene.base)) {
+    let all = ALL.iter().enumerate();
+    for (part, setting) in all.filter(|(_, setting)| setting.fits(scene.base)) {
+        notes.part(part);
         for only in MEASURES {
             measure_one(scene, notes, setting, only)?;
         }
