@@ -7,6 +7,11 @@
 //! bench-limits cycle N [SHAPE]            every row claimed, then settled with a result
 //! bench-limits fresh                      drops the database and makes an empty one
 //! bench-limits version                    prints the server's version
+//! bench-limits fill KIND N                adds rows to the bench's tables: finished, later or other
+//! bench-limits counters                   what the server has counted so far
+//! bench-limits set PLACE NAME VALUE       changes a setting of the server or of the bench's table
+//! bench-limits hold                       holds a snapshot open until stdin is closed
+//! bench-limits turns                      passes clients on to the server and counts round trips
 //! ```
 //!
 //! The database is named by `BENCH_DATABASE_URL`. Each measurement makes its own table and prints
@@ -14,11 +19,17 @@
 
 #![forbid(unsafe_code)]
 
+mod counters;
+mod fill;
+mod hold;
 mod my;
 mod pg;
 mod report;
 mod sample;
+mod set;
 mod sq;
+mod talk;
+mod turns;
 
 use anyhow::{Context, Result, bail};
 use report::Timed;
@@ -46,6 +57,17 @@ async fn main() -> Result<()> {
             println!("{}", version(&url).await?);
             return Ok(());
         }
+        ["counters"] => {
+            println!("{}", counters::read(&url).await?);
+            return Ok(());
+        }
+        ["set", place, name, value] => return set::run(&url, place, name, value).await,
+        ["hold"] => return hold::run(&url).await,
+        ["turns"] => return turns::run(&url).await,
+        ["fill", kind, rows] => {
+            let timed = fill::run(&url, kind, number(rows)? as u64).await?;
+            return timed.print(engine(&url, &version(&url).await?), "fill", number(rows)?);
+        }
         ["insert-one", tasks] => (Measure::InsertOne, tasks),
         ["insert-bulk", tasks] => (Measure::InsertBulk { unique: true }, tasks),
         ["insert-bulk-without-key", tasks] => (Measure::InsertBulk { unique: false }, tasks),
@@ -53,12 +75,14 @@ async fn main() -> Result<()> {
         ["cycle", tasks, shape] => (Measure::Cycle { shape: Some(shape) }, tasks),
         _ => bail!("usage: bench-limits MEASURE N [SHAPE], see the head of main.rs"),
     };
-    let tasks: usize = tasks
-        .parse()
-        .with_context(|| format!("{tasks} is no number"))?;
+    let tasks = number(tasks)?;
     let timed = take(&url, &measure, tasks).await?;
     let engine = engine(&url, &version(&url).await?);
     timed.print(engine, words[0], tasks)
+}
+
+fn number(text: &str) -> Result<usize> {
+    text.parse().with_context(|| format!("{text} is no number"))
 }
 
 async fn take(url: &str, measure: &Measure<'_>, tasks: usize) -> Result<Timed> {

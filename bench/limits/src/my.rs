@@ -1,13 +1,17 @@
 //! MySQL and MariaDB by mysql_async.
 
 pub(crate) mod cycle;
+pub(crate) mod fill;
 pub(crate) mod insert;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder};
+use serde_json::{Map, Value};
+
+use crate::set::Place;
 
 const TABLE: &str = "
     create table limit_tasks (
@@ -36,6 +40,15 @@ const HISTORY: &str = "
 const HISTORY_SHORT: u64 = 1_000;
 const HISTORY_PATIENCE: Duration = Duration::from_secs(10);
 const HISTORY_PAUSE: Duration = Duration::from_millis(50);
+/// The server's name for what it counts, and ours. MariaDB does not have all of them.
+const COUNTERS: [(&str, &str); 6] = [
+    ("Questions", "statements"),
+    ("Com_stmt_execute", "prepared_executed"),
+    ("Innodb_os_log_written", "log_bytes"),
+    ("Innodb_rows_inserted", "rows_inserted"),
+    ("Innodb_rows_updated", "rows_updated"),
+    ("Innodb_rows_deleted", "rows_deleted"),
+];
 
 async fn connect(url: &str) -> Result<Conn> {
     let opts = OptsBuilder::from_opts(Opts::from_url(url)?)
@@ -92,4 +105,39 @@ pub(crate) async fn version(url: &str) -> Result<String> {
         "MySQL"
     };
     Ok(format!("{product} {number}"))
+}
+
+/// What was asked, logged and changed since the server began.
+pub(crate) async fn counters(url: &str) -> Result<Value> {
+    let mut conn = connect(url).await?;
+    let rows: Vec<(String, String)> = conn.query("show global status").await?;
+    conn.disconnect().await?;
+    let found = COUNTERS.iter().filter_map(|(theirs, ours)| {
+        let (_, value) = rows.iter().find(|(name, _)| name == theirs)?;
+        Some(((*ours).to_owned(), value.parse::<u64>().ok()?.into()))
+    });
+    Ok(Value::Object(found.collect::<Map<String, Value>>()))
+}
+
+/// Keeps a snapshot as old as this moment until the connection is closed. What it has read is a table of
+/// its own, or the others could not be dropped.
+pub(crate) async fn hold(url: &str) -> Result<Conn> {
+    let mut conn = connect(url).await?;
+    for statement in [
+        "create table if not exists limit_held (id int)",
+        "set session transaction isolation level repeatable read",
+        "start transaction with consistent snapshot",
+        "select count(*) from limit_held",
+    ] {
+        conn.query_drop(statement).await?;
+    }
+    Ok(conn)
+}
+
+pub(crate) async fn set(url: &str, place: Place, name: &str, value: &str) -> Result<()> {
+    ensure!(place == Place::Server, "no setting of a table is known");
+    let mut conn = connect(url).await?;
+    let statement = format!("set global {name} = {value}");
+    conn.query_drop(statement).await?;
+    Ok(conn.disconnect().await?)
 }

@@ -1,10 +1,14 @@
 //! PostgreSQL by tokio-postgres.
 
 pub(crate) mod cycle;
+pub(crate) mod fill;
 pub(crate) mod insert;
 
 use anyhow::{Context, Result};
+use serde_json::{Value, json};
 use tokio_postgres::{Client, Config, NoTls};
+
+use crate::set::Place;
 
 /// The rows that wait are found by a small index in the order of claiming, those that are leased by
 /// another: a plan that settles by that one stays good while statistics are stale.
@@ -31,6 +35,13 @@ const TABLE: &str = "
     create index limit_tasks_lease on limit_tasks (lease_until) where status = 1;";
 const UNIQUE: &str =
     "create unique index limit_tasks_unique on limit_tasks (task_name, payload_hash)";
+/// Every change of a row makes a version of it; a hot one costs no index entries.
+const COUNTERS: &str = "
+    select (select xact_commit from pg_stat_database where datname = current_database()),
+           (pg_current_wal_insert_lsn() - '0/0')::bigint,
+           coalesce(sum(n_tup_ins), 0)::bigint, coalesce(sum(n_tup_upd), 0)::bigint,
+           coalesce(sum(n_tup_hot_upd), 0)::bigint, coalesce(sum(n_tup_del), 0)::bigint
+    from pg_stat_user_tables";
 
 async fn connect(config: &Config) -> Result<Client> {
     let (client, connection) = config.connect(NoTls).await.context("cannot connect")?;
@@ -75,4 +86,44 @@ pub(crate) async fn version(url: &str) -> Result<String> {
     // "15.18 (Debian ...)": who packaged it is of no interest.
     let number = version.split(' ').next().unwrap_or(version);
     Ok(format!("PostgreSQL {number}"))
+}
+
+/// What was committed, logged and changed, as far as sessions have told by now: they do so when they end,
+/// and at most once a second while they live.
+pub(crate) async fn counters(url: &str) -> Result<Value> {
+    let client = connect(&url.parse()?).await?;
+    let row = client.query_one(COUNTERS, &[]).await?;
+    let count = |index| row.try_get::<_, i64>(index);
+    Ok(json!({
+        "transactions": count(0)?,
+        "log_bytes": count(1)?,
+        "rows_inserted": count(2)?,
+        "rows_updated": count(3)?,
+        "rows_updated_hot": count(4)?,
+        "rows_deleted": count(5)?,
+    }))
+}
+
+/// Keeps a snapshot as old as this moment until the connection is closed. What it has read is a table of
+/// its own, or the others could not be dropped.
+pub(crate) async fn hold(url: &str) -> Result<Client> {
+    let client = connect(&url.parse()?).await?;
+    for statement in [
+        "create table if not exists limit_held (id int)",
+        "begin isolation level repeatable read",
+        "select count(*) from limit_held",
+    ] {
+        client.batch_execute(statement).await?;
+    }
+    Ok(client)
+}
+
+pub(crate) async fn set(url: &str, place: Place, name: &str, value: &str) -> Result<()> {
+    let config: Config = url.parse()?;
+    let database = config.get_dbname().context("the URL names no database")?;
+    let statement = match place {
+        Place::Server => format!("alter database \"{database}\" set {name} = {value}"),
+        Place::Table => format!("alter table dutiful_bench_tasks set ({name} = {value})"),
+    };
+    Ok(connect(&config).await?.batch_execute(&statement).await?)
 }

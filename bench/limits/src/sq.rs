@@ -1,11 +1,14 @@
 //! SQLite by rusqlite: one thread writes, WAL, `synchronous=FULL`.
 
+pub(crate) mod fill;
+
 use std::fs;
 use std::io::ErrorKind;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, params};
+use serde_json::{Value, json};
 
 use crate::BULK;
 use crate::report::{Timed, check};
@@ -76,6 +79,21 @@ pub(crate) fn fresh(file: &str) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// How long the log has become. While a reader from before holds it, it does not begin again, so that its
+/// growth is what was written; nothing else is counted by SQLite.
+pub(crate) fn counters(file: &str) -> Result<Value> {
+    let log = fs::metadata(format!("{file}-wal"));
+    Ok(json!({ "log_bytes": log.map_or(0, |log| log.len()) }))
+}
+
+/// Reads once, and keeps its view of the file until it is closed.
+pub(crate) fn hold(file: &str) -> Result<Connection> {
+    let connection = Connection::open(file)?;
+    connection.execute_batch("pragma journal_mode = wal; pragma busy_timeout = 5000")?;
+    connection.execute_batch("begin; select count(*) from sqlite_schema")?;
+    Ok(connection)
 }
 
 fn open(file: &str, unique: bool) -> Result<Connection> {

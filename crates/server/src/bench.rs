@@ -1,16 +1,23 @@
-//! Measures a database: submitting one by one, by many at once and in bulk, draining, how soon an idle
-//! worker picks a task up, and how long tasks wait under load.
+//! Measures a database: submitting one by one, by many at once and in bulk, draining by one worker, by one
+//! with a hundred task names and by several processes, how soon an idle worker picks a task up, how long
+//! tasks wait under load, and what a worker costs that has nothing to do.
 //!
 //! Everything happens in tables of their own, made before and dropped after, and every measurement begins
 //! with empty ones. Durability is the database's own: nothing is switched off for speed.
 
+mod child;
 mod drain;
+mod idle;
 mod load;
+mod names;
 mod noop;
 mod pick_up;
+mod processes;
 mod report;
 mod scratch;
 mod submit;
+mod usage;
+pub(crate) mod worker;
 
 use crate::failure::Failure;
 use crate::output::{Output, Progress};
@@ -37,10 +44,28 @@ pub(crate) enum Measure {
     SubmitBulkWithoutDedup,
     /// One worker with the usual settings runs what was submitted
     Drain,
+    /// The same with the tasks spread over 100 task names
+    #[value(name = "drain-100-names")]
+    Drain100Names,
+    /// One worker process, then four, on tasks that come due all at once
+    #[value(name = "drain-4-processes")]
+    Drain4Processes,
     /// How soon an idle worker of this process starts a task
     PickUp,
     /// How long tasks wait that arrive at 25, 50 and 80 % of what the database keeps up with
     Load,
+    /// Processor time of a worker process with 100 task names and nothing to do
+    IdleCpu,
+}
+
+impl Measure {
+    fn needs_processes(self) -> bool {
+        matches!(self, Measure::Drain4Processes | Measure::IdleCpu)
+    }
+}
+
+fn is_in_memory(database_url: &str) -> bool {
+    database_url.contains(":memory:")
 }
 
 /// What to measure, and with how much.
@@ -61,7 +86,7 @@ pub(crate) async fn run(settings: &Settings, output: Output, plan: &Plan) -> Res
     let scratch = Scratch::make(settings, plan.on_existing).await?;
     // Dropping the future between two awaits is safe: the tables are dropped in every case.
     let measured = tokio::select! {
-        measured = measure_all(&scratch, output, plan) => measured,
+        measured = measure_all(&scratch, settings, output, plan) => measured,
         () = interrupted() => Err(Failure::interrupted()),
     };
     let dropped = scratch.drop_tables().await;
@@ -70,8 +95,14 @@ pub(crate) async fn run(settings: &Settings, output: Output, plan: &Plan) -> Res
     output.data(&report, || report.text())
 }
 
-async fn measure_all(scratch: &Scratch, output: Output, plan: &Plan) -> Result<Report, Failure> {
+async fn measure_all(
+    scratch: &Scratch,
+    settings: &Settings,
+    output: Output,
+    plan: &Plan,
+) -> Result<Report, Failure> {
     let mut bench = Bench {
+        database_url: settings.database_url.clone(),
         client: scratch.client.clone(),
         progress: Progress::new(output, plan.tasks),
         report: Report::new(scratch.client.database(), plan.tasks),
@@ -79,6 +110,10 @@ async fn measure_all(scratch: &Scratch, output: Output, plan: &Plan) -> Result<R
         payload: noop::filler(plan.payload_bytes),
     };
     for measure in &plan.measures {
+        if measure.needs_processes() && is_in_memory(&bench.database_url) {
+            output.note("a database in memory has no other processes: what needs them is left out");
+            continue;
+        }
         scratch.clear().await?;
         match measure {
             Measure::SubmitOne => submit::one_by_one(&mut bench).await?,
@@ -86,8 +121,11 @@ async fn measure_all(scratch: &Scratch, output: Output, plan: &Plan) -> Result<R
             Measure::SubmitBulk => submit::in_bulk(&mut bench).await?,
             Measure::SubmitBulkWithoutDedup => submit::in_bulk_without_dedup(&mut bench).await?,
             Measure::Drain => drain::measure(&mut bench).await?,
+            Measure::Drain100Names => drain::measure_names(&mut bench).await?,
+            Measure::Drain4Processes => processes::measure(&mut bench, scratch).await?,
             Measure::PickUp => pick_up::measure(&mut bench).await?,
             Measure::Load => load::measure(&mut bench).await?,
+            Measure::IdleCpu => idle::measure(&mut bench).await?,
         }
     }
     bench.report.memory();
@@ -98,6 +136,8 @@ async fn measure_all(scratch: &Scratch, output: Output, plan: &Plan) -> Result<R
 #[derive(Debug)]
 struct Bench {
     client: Client,
+    /// Where the workers in processes of their own find the tasks.
+    database_url: String,
     progress: Progress,
     report: Report,
     tasks: u64,

@@ -62,6 +62,9 @@ enum Command {
     Migrate(migrate::MigrateCommand),
     /// Measure the database: submit, bulk, drain, pick-up
     Bench(bench::BenchArgs),
+    /// A worker of a bench: it runs until its stdin is closed
+    #[command(hide = true)]
+    BenchWorker(bench::BenchWorkerArgs),
 }
 
 /// What a command works with.
@@ -160,8 +163,11 @@ fn start(cli: Cli, output: Output) -> Result<(), Failure> {
 
 async fn run(command: Command, app: &App) -> Result<(), Failure> {
     match command {
-        // These answer signals themselves: a worker lets running tasks end, a bench drops its tables.
-        Command::Worker(_) | Command::Bench(_) => dispatch(command, app).await,
+        // These answer signals themselves: a worker lets running tasks end, a bench drops its tables, and
+        // its workers end with it.
+        Command::Worker(_) | Command::Bench(_) | Command::BenchWorker(_) => {
+            dispatch(command, app).await
+        }
         _ => tokio::select! {
             done = dispatch(command, app) => done,
             () = interrupted() => Err(Failure::interrupted()),
@@ -181,6 +187,7 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::Stats => stats::run(app).await,
         Command::Migrate(command) => command.run(app).await,
         Command::Bench(args) => args.run(app).await,
+        Command::BenchWorker(args) => args.run(app).await,
     }
 }
 

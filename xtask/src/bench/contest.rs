@@ -9,6 +9,7 @@ use super::base::Base;
 use super::figure::{Figure, Measure};
 use super::machine::today;
 use super::numbers::{Spread, number};
+use super::programs::PATIENCE;
 use super::record::{Record, Side, Sides};
 use super::stage::Stage;
 
@@ -35,7 +36,8 @@ impl Contest<'_> {
         for pair in 0..self.pairs {
             let run_rival = |outcomes: &mut Vec<Value>| -> Result<()> {
                 let url = stage.fresh(self.base)?;
-                outcomes.push(stage.programs.measure(&mut (self.command)(), &url)?);
+                let mut command = (self.command)();
+                outcomes.push(stage.programs.measure(&mut command, &url, PATIENCE)?);
                 Ok(())
             };
             let run_dutiful = |outcomes: &mut Vec<Value>| -> Result<()> {

@@ -9,10 +9,10 @@ use super::base::{Base, Family};
 use super::contest::Contest;
 use super::figure::{Figure, Measure, RATE};
 use super::locks::version;
-use super::options::Options;
+use super::options::Contests;
 use super::page;
 use super::programs::command;
-use super::record::Book;
+use super::record::{Book, Record};
 use super::stage::Stage;
 use crate::runner::interrupted;
 
@@ -20,7 +20,7 @@ use crate::runner::interrupted;
 #[derive(Args)]
 pub(crate) struct Limits {
     #[command(flatten)]
-    options: Options,
+    contests: Contests,
 }
 
 const INSERT_ONE: Measure = Measure {
@@ -70,15 +70,15 @@ fn driver(family: Family) -> &'static str {
 }
 
 pub(crate) fn run(limits: &Limits) -> Result<ExitCode> {
-    let options = &limits.options;
-    options.check()?;
+    limits.contests.check()?;
+    let options = &limits.contests.options;
     let (folder, results) = options.output.folders()?;
     let mut book = Book::open(results.join(page::LIMITS))?;
     let stage = Stage::build(options)?;
     let mut failed = false;
     for base in stage.start(options)? {
         for (measure, shape) in measures(base.family()) {
-            match hold(&stage, base, measure, shape, options, &mut book) {
+            match hold(&stage, base, measure, shape, &limits.contests, &mut book) {
                 Err(error) if interrupted() => return Err(error),
                 Err(error) => {
                     eprintln!("FAILED: {} on {}: {error:#}", measure.rival, base.name());
@@ -101,9 +101,10 @@ fn hold(
     base: Base,
     measure: &Measure,
     shape: &str,
-    options: &Options,
-    book: &mut Book,
+    contests: &Contests,
+    book: &mut Book<Record>,
 ) -> Result<()> {
+    let options = &contests.options;
     let tasks = match measure.rival {
         // As `dutiful bench` has it.
         "insert-one" => (options.tasks / 10).min(5_000),
@@ -125,7 +126,7 @@ fn hold(
         version: &format!("{driver} {}", version(&lock, driver)?),
         command: &run,
         tasks: options.tasks,
-        pairs: options.pairs,
+        pairs: contests.pairs,
     };
     let records = contest.hold(stage)?;
     records.into_iter().try_for_each(|record| book.add(record))

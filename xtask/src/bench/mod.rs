@@ -2,13 +2,14 @@
 //!
 //! A contest lets Dutiful and a rival do the same work in turn, each on an empty database. What a
 //! rival is (a peer, or the bare drivers) is in `peers` and `limits`; what both commands share is
-//! in the modules beside them.
+//! in the modules beside them. `all` has no rival.
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
 
+mod all;
 mod base;
 mod chart;
 mod contest;
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Peers(peers::Peers),
     /// The bare drivers beside Dutiful: which share of what the database can do is reached
     Limits(limits::Limits),
+    /// Dutiful alone in other situations: payloads, backlogs, full tables, many names, many processes, idle
+    All(all::All),
     /// Write page and picture again from what was measured
     Page(options::Output),
 }
@@ -42,6 +45,7 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Peers(peers) => peers::run(peers),
         Command::Limits(limits) => limits::run(limits),
+        Command::All(all) => all::run(all),
         Command::Page(output) => {
             let (folder, results) = output.folders()?;
             page::write(&folder, &results).map(|()| ExitCode::SUCCESS)

@@ -15,9 +15,6 @@ pub(crate) struct Options {
     /// mariadb11, postgres18
     #[arg(long = "engine", value_name = "NAME,...", value_delimiter = ',')]
     engines: Vec<Base>,
-    /// How often each side runs
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    pub(crate) pairs: usize,
     /// How many tasks are drained (those that are slow drain less)
     #[arg(long, value_name = "N", default_value_t = 50_000)]
     pub(crate) tasks: u64,
@@ -26,6 +23,16 @@ pub(crate) struct Options {
     pub(crate) dutiful: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// Options of contests.
+#[derive(Args)]
+pub(crate) struct Contests {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// How often each side runs
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) pairs: usize,
 }
 
 /// Where what was measured goes.
@@ -48,9 +55,15 @@ impl Options {
 
     /// Mistakes that would cost an hour when they are noticed at the end.
     pub(crate) fn check(&self) -> Result<()> {
-        ensure!(self.pairs > 0, "--pairs must be at least 1");
         ensure!(self.tasks >= 1_000, "--tasks must be at least 1,000");
         Ok(())
+    }
+}
+
+impl Contests {
+    pub(crate) fn check(&self) -> Result<()> {
+        ensure!(self.pairs > 0, "--pairs must be at least 1");
+        self.options.check()
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use clap::ValueEnum;
 
+use super::all::table;
 use super::base::Base;
 use super::chart::{self, Bar, Group};
 use super::figure::Figure;
@@ -16,6 +17,7 @@ use super::record::{self, Book, Record, Side};
 /// The files of records in the folder of results.
 pub(crate) const PEERS: &str = "peers.jsonl";
 pub(crate) const LIMITS: &str = "limits.jsonl";
+pub(crate) const ALL: &str = "all.jsonl";
 
 const PAGE: &str = "benchmarks.md";
 const PICTURE: &str = "benchmarks.svg";
@@ -32,6 +34,7 @@ struct Chapter {
 pub(crate) fn write(folder: &Path, results: &Path) -> Result<()> {
     let peers = Book::open(results.join(PEERS))?.records;
     let limits = Book::open(results.join(LIMITS))?.records;
+    let all = Book::open(results.join(ALL))?.records;
     let of = |records: &[Record], engine: &str| -> Vec<Record> {
         let mut all: Vec<Record> = records.to_vec();
         all.retain(|record| record.engine == engine);
@@ -48,7 +51,7 @@ pub(crate) fn write(folder: &Path, results: &Path) -> Result<()> {
     let groups: Vec<Group> = chapters.iter().filter_map(group).collect();
     record::write(&folder.join(PICTURE), &chart::draw(&groups))?;
     let path = folder.join(PAGE);
-    record::write(&path, &text(&chapters)?)?;
+    record::write(&path, &(text(&chapters)? + &table::section(&all)?))?;
     say!("written: {}", path.display());
     Ok(())
 }
@@ -64,7 +67,7 @@ fn text(chapters: &[Chapter]) -> Result<String> {
          the pairs. What is equal and what is not\nis told in [bench/README.md](../bench/README.md).\n\n\
          Machine: {}.\n\n\
          To repeat it (an hour or two; the servers are fetched and started by it):\n\n\
-         ```sh\ncargo xtask bench peers\ncargo xtask bench limits\n```\n",
+         ```sh\ncargo xtask bench peers\ncargo xtask bench limits\ncargo xtask bench all\n```\n",
         machine::told()?
     );
     for chapter in chapters {

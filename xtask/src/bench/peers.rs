@@ -8,10 +8,10 @@ use clap::Args;
 use super::base::Base;
 use super::contest::Contest;
 use super::locks::version;
-use super::options::Options;
+use super::options::{Contests, Options};
 use super::page;
 use super::programs::Programs;
-use super::record::Book;
+use super::record::{Book, Record};
 use super::rivals::{Language, RIVALS, Rival};
 use super::scripts::{self, Start};
 use super::stage::Stage;
@@ -21,7 +21,7 @@ use crate::runner::interrupted;
 #[derive(Args)]
 pub(crate) struct Peers {
     #[command(flatten)]
-    options: Options,
+    contests: Contests,
     /// Measure only the peers whose names begin so
     #[arg(long, value_name = "PEER,...", value_delimiter = ',')]
     only: Vec<String>,
@@ -35,8 +35,8 @@ struct Ready {
 }
 
 pub(crate) fn run(peers: &Peers) -> Result<ExitCode> {
-    let options = &peers.options;
-    options.check()?;
+    peers.contests.check()?;
+    let options = &peers.contests.options;
     let chosen = chosen(options, &peers.only)?;
     let (folder, results) = options.output.folders()?;
     let mut book = Book::open(results.join(page::PEERS))?;
@@ -45,7 +45,7 @@ pub(crate) fn run(peers: &Peers) -> Result<ExitCode> {
     for base in stage.start(options)? {
         for ready in &ready {
             if ready.rival.families.contains(&base.family()) {
-                failed |= !hold(&stage, base, ready, options, &mut book)?;
+                failed |= !hold(&stage, base, ready, &peers.contests, &mut book)?;
             }
         }
     }
@@ -116,14 +116,14 @@ fn hold(
     stage: &Stage,
     base: Base,
     ready: &Ready,
-    options: &Options,
-    book: &mut Book,
+    contests: &Contests,
+    book: &mut Book<Record>,
 ) -> Result<bool> {
     let mut complete = true;
     for measure in ready.rival.measures {
         let command = || {
             let mut command = ready.start.command();
-            let tasks = ready.rival.tasks(measure, options.tasks);
+            let tasks = ready.rival.tasks(measure, contests.options.tasks);
             command.arg(measure.rival).arg(tasks.to_string());
             command.args(ready.rival.settings);
             command
@@ -134,8 +134,8 @@ fn hold(
             rival: ready.rival.name,
             version: &ready.version,
             command: &command,
-            tasks: options.tasks,
-            pairs: options.pairs,
+            tasks: contests.options.tasks,
+            pairs: contests.pairs,
         };
         match contest.hold(stage) {
             Ok(records) => records

@@ -15,8 +15,8 @@ use crate::workspace::{cargo, root, target_dir};
 
 /// Tells the programs that measure where the database is.
 pub(crate) const URL_VARIABLE: &str = "BENCH_DATABASE_URL";
-/// No single measurement takes so long.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// No single measurement of a contest takes so long.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The programs of this checkout, and where they may write.
 pub(crate) struct Programs {
@@ -61,7 +61,12 @@ impl Programs {
     }
 
     /// Runs a program on a database; it prints a line or a document of JSON.
-    pub(crate) fn measure(&self, command: &mut Command, url: &str) -> Result<Value> {
+    pub(crate) fn measure(
+        &self,
+        command: &mut Command,
+        url: &str,
+        patience: Duration,
+    ) -> Result<Value> {
         let folder = self.folder.join("run");
         fs::create_dir_all(&folder)?;
         let log = folder.join("errors.log");
@@ -69,10 +74,10 @@ impl Programs {
             .current_dir(&folder)
             .stderr(File::create(&log)?)
             .env(URL_VARIABLE, url);
-        let captured = self.runner.capture(command, PATIENCE)?;
+        let captured = self.runner.capture(command, patience)?;
         ensure!(!interrupted(), "interrupted");
         if captured.was_killed {
-            bail!("not done after {PATIENCE:?}");
+            bail!("not done after {patience:?}");
         }
         if !captured.status.success() {
             let errors = fs::read_to_string(&log).unwrap_or_default();

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::figure::Figure;
@@ -48,35 +49,43 @@ impl Record {
             .collect();
         Spread::of(&each)
     }
+}
 
+impl Kept for Record {
     fn is_of(&self, other: &Record) -> bool {
         (&self.engine, self.figure, &self.rival) == (&other.engine, other.figure, &other.rival)
     }
 }
 
-/// A file of records.
-pub(crate) struct Book {
-    path: PathBuf,
-    pub(crate) records: Vec<Record>,
+/// Something that is kept until it is measured again.
+pub(crate) trait Kept: Serialize + DeserializeOwned {
+    /// Whether it is the same measurement.
+    fn is_of(&self, other: &Self) -> bool;
 }
 
-impl Book {
+/// A file of records.
+pub(crate) struct Book<T> {
+    path: PathBuf,
+    pub(crate) records: Vec<T>,
+}
+
+impl<T: Kept> Book<T> {
     /// What was written before; nothing when there is no file.
-    pub(crate) fn open(path: PathBuf) -> Result<Book> {
+    pub(crate) fn open(path: PathBuf) -> Result<Book<T>> {
         let text = if path.exists() {
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?
         } else {
             String::new()
         };
-        let records: Result<Vec<Record>, _> = text.lines().map(serde_json::from_str).collect();
+        let records: Result<Vec<T>, _> = text.lines().map(serde_json::from_str).collect();
         let records = records
             .with_context(|| format!("{} holds something else: remove it", path.display()))?;
         Ok(Book { path, records })
     }
 
-    /// Adds a record in place of an older one of the same contest, and writes the file: what was
+    /// Adds a record in place of an older one of the same, and writes the file: what was
     /// measured is kept when the rest fails.
-    pub(crate) fn add(&mut self, record: Record) -> Result<()> {
+    pub(crate) fn add(&mut self, record: T) -> Result<()> {
         match self.records.iter_mut().find(|old| old.is_of(&record)) {
             Some(old) => *old = record,
             None => self.records.push(record),

@@ -2,16 +2,21 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::base::Base;
 use super::options::Options;
-use super::programs::{Programs, URL_VARIABLE, command};
+use super::programs::{PATIENCE, Programs, URL_VARIABLE, command};
 use crate::db::run::quietly;
 use crate::runner::interrupted;
 use crate::servers::Servers;
+
+/// What the names of the tables of a bench begin with.
+const PREFIX: &str = "dutiful_bench_";
 
 /// Programs and servers.
 pub(crate) struct Stage {
@@ -85,10 +90,47 @@ impl Stage {
     /// Runs some measurements of `dutiful bench` on an empty database, all else being default.
     pub(crate) fn run_dutiful(&self, base: Base, tasks: u64, only: &str) -> Result<Value> {
         let url = self.fresh(base)?;
-        let mut bench = command(&self.dutiful);
-        bench.args(["--database-url", &url, "bench", "--json", "--only", only]);
-        bench.args(["--tasks", &tasks.to_string()]);
-        let outcome = self.programs.measure(&mut bench, &url);
+        let tasks = tasks.to_string();
+        let outcome = self.bench(&url, &["--only", only, "--tasks", &tasks], PATIENCE);
         outcome.with_context(|| format!("dutiful bench --only {only} on {}", base.name()))
+    }
+
+    /// Runs `dutiful bench` with these words.
+    pub(crate) fn bench(&self, url: &str, words: &[&str], patience: Duration) -> Result<Value> {
+        let mut bench = self.dutiful(url, &["bench", "--json"]);
+        self.programs.measure(bench.args(words), url, patience)
+    }
+
+    /// Makes an empty database with the tables that a bench works in; returns its address.
+    pub(crate) fn tables(&self, base: Base) -> Result<String> {
+        let url = self.fresh(base)?;
+        let words = ["--table-prefix", PREFIX, "migrate", "up"];
+        quietly(&mut self.dutiful(&url, &words))?;
+        Ok(url)
+    }
+
+    /// A worker of a bench, to be talked with.
+    pub(crate) fn worker(&self, url: &str, names: &str) -> Command {
+        self.dutiful(url, &["bench-worker", "--names", names])
+    }
+
+    fn dutiful(&self, url: &str, words: &[&str]) -> Command {
+        let mut command = command(&self.dutiful);
+        command.args(words).env("DUTIFUL_DATABASE_URL", url);
+        command
+    }
+
+    /// Runs the program of the limits with these words.
+    pub(crate) fn limits(&self, url: &str, words: &[&str], patience: Duration) -> Result<Value> {
+        let mut command = self.limits_command(url, words);
+        let outcome = self.programs.measure(&mut command, url, patience);
+        outcome.with_context(|| format!("bench-limits {}", words.join(" ")))
+    }
+
+    /// The same, to be run or talked with.
+    pub(crate) fn limits_command(&self, url: &str, words: &[&str]) -> Command {
+        let mut command = command(&self.limits);
+        command.args(words).env(URL_VARIABLE, url);
+        command
     }
 }

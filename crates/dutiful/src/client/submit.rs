@@ -231,6 +231,14 @@ impl SubmitMany<'_> {
         self
     }
 
+    /// Runs them no sooner than at this time.
+    pub fn at(mut self, time: SystemTime) -> Self {
+        for draft in self.drafts.iter_mut().flatten() {
+            draft.start = Start::At(Timestamp::from_system_time(time));
+        }
+        self
+    }
+
     /// Submits inside a transaction of the caller's own; see [`Submit::within`].
     ///
     /// # Errors

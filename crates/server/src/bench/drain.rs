@@ -1,6 +1,7 @@
 //! Draining: one worker in this process runs everything that was submitted.
 
 use super::Bench;
+use super::names;
 use super::noop::{Noop, Ran};
 use super::submit;
 use crate::failure::{Exit, Failure};
@@ -18,48 +19,94 @@ const STALL_MAX: Duration = Duration::from_secs(60);
 pub(super) async fn measure(bench: &mut Bench) -> Result<(), Failure> {
     let before = succeeded(&bench.client).await?;
     submit::fill(bench, None).await?;
-    let (tasks, progress) = (bench.tasks, &bench.progress);
-    progress.begin("draining", tasks);
     let ran = Arc::new(Ran::default());
     let noop = Noop {
         ran: Arc::clone(&ran),
-        goal: tasks,
+        goal: bench.tasks,
     };
-    let worker = Worker::new(bench.client.clone())
-        .register(noop)
-        .start()
-        .await?;
-    let drained = until_drained(&ran, progress).await;
-    worker.shutdown().await;
-    let ended = Instant::now();
-    drained?;
-    check(succeeded(&bench.client).await? - before, tasks)?;
-    let begun = ran.first().unwrap_or(ended);
+    let worker = Worker::new(bench.client.clone()).register(noop);
+    let took = time(bench, worker, &ran).await?;
+    check(succeeded(&bench.client).await? - before, bench.tasks)?;
     let what = "drain, no-op, results stored";
-    bench.report.rate("drain", what, tasks, ended - begun);
+    bench.report.rate("drain", what, bench.tasks, took);
     Ok(())
 }
 
+/// The same with the tasks spread over a hundred names, all of which the worker knows.
+pub(super) async fn measure_names(bench: &mut Bench) -> Result<(), Failure> {
+    let before = succeeded(&bench.client).await?;
+    let (tasks, progress) = (bench.tasks, &bench.progress);
+    progress.begin("submitting to 100 names", tasks);
+    let payload = |number| bench.numbered(number);
+    names::fill(&bench.client, tasks, payload, |done| progress.step(done)).await?;
+    let ran = Arc::new(Ran::default());
+    let worker = names::register(Worker::new(bench.client.clone()), &ran, tasks);
+    let took = time(bench, worker, &ran).await?;
+    check(succeeded(&bench.client).await? - before, tasks)?;
+    let what = "drain, 100 task names";
+    bench.report.rate("drain_100_names", what, tasks, took);
+    Ok(())
+}
+
+/// How long a worker takes from its first handler's start until it has settled everything.
+async fn time(bench: &Bench, worker: Worker, ran: &Ran) -> Result<Duration, Failure> {
+    let worker = worker.start().await?;
+    let drained = until_drained(ran, &bench.progress, bench.tasks).await;
+    worker.shutdown().await;
+    let ended = Instant::now();
+    drained?;
+    Ok(ended - ran.first().unwrap_or(ended))
+}
+
 /// Waits until as many have run as `ran` is to reach.
-pub(super) async fn until_drained(ran: &Ran, progress: &Progress) -> Result<(), Failure> {
-    let (mut seen, mut since) = (0, Instant::now());
+pub(super) async fn until_drained(
+    ran: &Ran,
+    progress: &Progress,
+    tasks: u64,
+) -> Result<(), Failure> {
+    let mut watch = Watch::begin(progress, "draining", tasks);
     loop {
         tokio::select! {
             () = ran.reached() => return Ok(()),
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
-        let count = ran.count();
-        progress.set(count, "draining".to_owned());
-        if count > seen {
-            (seen, since) = (count, Instant::now());
-        } else if since.elapsed() > STALL_MAX {
-            let cause = format!("the worker stopped after {count} tasks");
-            return Err(Failure::new(Exit::Failure, "bench_incomplete", cause));
-        }
+        watch.look(ran.count())?;
     }
 }
 
-async fn succeeded(client: &Client) -> Result<u64, Failure> {
+/// Shows how far a drain is, and notices when it does not go on.
+pub(super) struct Watch<'a> {
+    progress: &'a Progress,
+    what: &'static str,
+    seen: u64,
+    since: Instant,
+}
+
+impl<'a> Watch<'a> {
+    pub(super) fn begin(progress: &'a Progress, what: &'static str, tasks: u64) -> Watch<'a> {
+        progress.begin(what, tasks);
+        Watch {
+            progress,
+            what,
+            seen: 0,
+            since: Instant::now(),
+        }
+    }
+
+    pub(super) fn look(&mut self, count: u64) -> Result<(), Failure> {
+        self.progress.set(count, self.what.to_owned());
+        if count > self.seen {
+            (self.seen, self.since) = (count, Instant::now());
+        } else if self.since.elapsed() > STALL_MAX {
+            let cause = format!("draining stopped after {count} tasks");
+            return Err(Failure::new(Exit::Failure, "bench_incomplete", cause));
+        }
+        Ok(())
+    }
+}
+
+/// How many tasks have succeeded in all.
+pub(super) async fn succeeded(client: &Client) -> Result<u64, Failure> {
     let stats = client.stats().await?;
     let counts = stats.names.iter().map(|name| &name.counts);
     Ok(counts
@@ -68,7 +115,7 @@ async fn succeeded(client: &Client) -> Result<u64, Failure> {
 }
 
 /// A figure counts only when every task has succeeded.
-fn check(succeeded: u64, tasks: u64) -> Result<(), Failure> {
+pub(super) fn check(succeeded: u64, tasks: u64) -> Result<(), Failure> {
     if succeeded == tasks {
         return Ok(());
     }

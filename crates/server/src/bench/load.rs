@@ -78,7 +78,7 @@ async fn maximum(bench: &mut Bench) -> Result<u64, Failure> {
     let begun = Instant::now();
     let submitted = submit_at_once(bench, 0, tasks).await;
     let drained = match &submitted {
-        Ok(()) => until_drained(&ran, &bench.progress).await,
+        Ok(()) => until_drained(&ran, &bench.progress, tasks).await,
         Err(_) => Ok(()),
     };
     let took = begun.elapsed();

@@ -1,5 +1,6 @@
 //! The figures of a bench.
 
+use super::usage::Usage;
 use crate::output::{Column, Rows, Table, Tone, count};
 use serde::Serialize;
 use std::time::Duration;
@@ -70,14 +71,19 @@ impl Report {
 
     /// Adds the most memory that this process has used, where the system tells.
     pub(super) fn memory(&mut self) {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-        if let Some(kib) = kib {
-            let mib = (kib / 1024.0).round();
-            let tasks = self.tasks;
-            self.add("peak_memory", "peak memory".to_owned(), mib, "MiB", tasks);
+        if let Some(mib) = Usage::now().peak_memory_mib {
+            self.mebibytes("peak_memory", "peak memory", mib);
         }
+    }
+
+    pub(super) fn mebibytes(&mut self, id: &str, measured: &str, mib: f64) {
+        self.add(id, measured.to_owned(), mib.round(), "MiB", self.tasks);
+    }
+
+    /// Adds a share of one core that was used although there were no tasks.
+    pub(super) fn percent(&mut self, id: &str, measured: &str, percent: f64) {
+        let value = (percent * 1e3).round() / 1e3;
+        self.add(id, measured.to_owned(), value, "%", 0);
     }
 
     fn add(&mut self, id: &str, measured: String, value: f64, unit: &'static str, over: u64) {
@@ -94,7 +100,7 @@ impl Report {
         let mut table = Table::new(&COLUMNS, Rows::Cut);
         for figure in &self.figures {
             let value = match figure.unit {
-                "ms" => format!("{:.3}", figure.value),
+                "ms" | "%" => format!("{:.3}", figure.value),
                 _ => count(figure.value as u64),
             };
             table.row([

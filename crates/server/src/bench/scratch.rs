@@ -6,7 +6,7 @@ use crate::settings::Settings;
 use dutiful::Client;
 
 /// What the names of the scratch tables begin with.
-const PREFIX: &str = "dutiful_bench_";
+pub(super) const PREFIX: &str = "dutiful_bench_";
 
 /// A client on scratch tables.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! `dutiful bench`.
 
 use super::App;
+use crate::bench::worker::{self, Names};
 use crate::bench::{self, Measure, Plan};
 use crate::failure::Failure;
 use crate::logging;
@@ -44,5 +45,20 @@ impl BenchArgs {
             on_existing: self.on_existing,
         };
         bench::run(&app.settings, app.output, &plan).await
+    }
+}
+
+/// The arguments of `bench-worker`, which only a bench starts.
+#[derive(Debug, Args)]
+pub(super) struct BenchWorkerArgs {
+    /// Which task names it knows
+    #[arg(long, value_name = "NAMES", default_value = "one")]
+    names: Names,
+}
+
+impl BenchWorkerArgs {
+    pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
+        logging::log_panics();
+        worker::run(&app.settings, self.names).await
     }
 }

@@ -25,6 +25,9 @@ fn a_bench_measures_everything_and_drops_its_tables() {
         "pick_up_p99",
         "submit_and_run",
         "load_50_p99",
+        "drain_100_names",
+        "drain_4_processes",
+        "idle_cpu",
     ] {
         assert!(ids.contains(&id), "{id} in {ids:?}");
     }
@@ -86,4 +89,64 @@ fn a_bench_measures_only_what_is_asked_for_and_leaves_tables_that_are_to_stay() 
         .as_str()
         .unwrap();
     assert_eq!(payload.len(), 2_000);
+}
+
+#[test]
+fn a_bench_measures_many_names_and_many_processes() {
+    let place = Place::empty();
+    let report = place.json(&[
+        "bench",
+        "--tasks",
+        "1000",
+        "--only",
+        "drain-100-names,drain-4-processes",
+    ]);
+    let figures = report["figures"].as_array().unwrap();
+    let figure = |id: &str| figures.iter().find(|figure| figure["id"] == id).unwrap();
+    for id in ["drain_100_names", "drain_1_process", "drain_4_processes"] {
+        assert_eq!(figure(id)["unit"], "tasks/s");
+        assert_eq!(figure(id)["over"], 1000);
+        assert!(figure(id)["value"].as_f64().unwrap() > 0.0);
+    }
+    assert!(figure("worker_memory")["value"].as_f64().unwrap() > 1.0);
+}
+
+#[test]
+fn a_bench_of_a_database_in_memory_leaves_processes_out() {
+    let place = Place::empty();
+    let report = place.json(&[
+        "bench",
+        "--database-url",
+        "sqlite::memory:",
+        "--tasks",
+        "1000",
+        "--only",
+        "drain-100-names,drain-4-processes,idle-cpu",
+    ]);
+    let figures = report["figures"].as_array().unwrap();
+    let ids = figures.iter().map(|figure| figure["id"].as_str().unwrap());
+    let ids: Vec<&str> = ids.filter(|id| *id != "peak_memory").collect();
+    assert_eq!(ids, ["drain_100_names"]);
+}
+
+/// The worker of a bench is told to end by the end of its stdin, which comes with the death of the bench too.
+#[test]
+fn a_worker_of_a_bench_ends_with_its_stdin() {
+    let place = Place::empty();
+    place
+        .run(&["migrate", "up", "--table-prefix", "dutiful_bench_"])
+        .assert()
+        .success();
+    let output = place
+        .run(&["bench-worker", "--names", "hundred"])
+        .write_stdin("\n")
+        .assert()
+        .success()
+        .get_output()
+        .clone();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    // One when it is ready, one for the line that was asked.
+    assert_eq!(lines.lines().count(), 2, "{lines}");
+    let told: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!(told["succeeded"], 0);
 }
