@@ -45,7 +45,18 @@ impl Session {
         Ok(reply)
     }
 
-    /// Runs a script of fixed text: `BEGIN IMMEDIATE`, a savepoint, the statements of a migration.
+    /// Begins or ends something: `BEGIN IMMEDIATE`, `COMMIT`, a savepoint. Prepared once, since a group of jobs
+    /// runs one before and one after each.
+    pub(super) fn mark(&self, text: &'static str) -> DbResult<()> {
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(|error| from_rusqlite(&error))?;
+        let done = statement.raw_execute();
+        done.map(|_| ()).map_err(|error| from_rusqlite(&error))
+    }
+
+    /// Runs a script of fixed text: the statements of a migration, a setting.
     pub(crate) fn script(&self, text: &str) -> DbResult<()> {
         self.connection
             .execute_batch(text)

@@ -67,13 +67,13 @@ fn ended() -> DbError {
 
 /// Serves one transaction on the writer's thread, to its end.
 pub(super) fn serve(session: &Session, answer: oneshot::Sender<DbResult<SqliteTx>>) {
-    if let Err(error) = session.script("BEGIN IMMEDIATE") {
+    if let Err(error) = session.mark("BEGIN IMMEDIATE") {
         drop(answer.send(Err(error)));
         return;
     }
     let (steps, queue) = mpsc::channel();
     if answer.send(Ok(SqliteTx { steps })).is_err() {
-        let _ = session.script("ROLLBACK");
+        let _ = session.mark("ROLLBACK");
         return;
     }
     while let Ok(step) = queue.recv_timeout(STEP_TIME_MAX) {
@@ -85,5 +85,5 @@ pub(super) fn serve(session: &Session, answer: oneshot::Sender<DbResult<SqliteTx
             }
         }
     }
-    let _ = session.script("ROLLBACK");
+    let _ = session.mark("ROLLBACK");
 }

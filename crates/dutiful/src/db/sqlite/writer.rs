@@ -151,7 +151,7 @@ fn serve(session: &Session, mut messages: mpsc::Receiver<Message>, copier: Optio
 /// The first job needs no savepoint, which would copy every page before it is changed: when it fails,
 /// there is nothing of others to keep.
 fn group(session: &Session, first: Box<dyn Job>, messages: &mut mpsc::Receiver<Message>) -> Next {
-    if let Err(error) = session.script("BEGIN IMMEDIATE") {
+    if let Err(error) = session.mark("BEGIN IMMEDIATE") {
         first.refuse(error);
         return None;
     }
@@ -159,7 +159,7 @@ fn group(session: &Session, first: Box<dyn Job>, messages: &mut mpsc::Receiver<M
     let mut answers = match first.run(session) {
         Ok(answer) => vec![answer],
         Err(answer) => {
-            answer(session.script("ROLLBACK"));
+            answer(session.mark("ROLLBACK"));
             return None;
         }
     };
@@ -181,26 +181,26 @@ fn group(session: &Session, first: Box<dyn Job>, messages: &mut mpsc::Receiver<M
 }
 
 pub(super) fn commit(session: &Session) -> DbResult<()> {
-    let committed = session.script("COMMIT");
+    let committed = session.mark("COMMIT");
     if committed.is_err() {
         // A failed COMMIT leaves the transaction open; when it does not, this has nothing to undo.
-        let _ = session.script("ROLLBACK");
+        let _ = session.mark("ROLLBACK");
     }
     committed
 }
 
 fn run_in_savepoint(session: &Session, job: Box<dyn Job>, answers: &mut Vec<Answer>) {
-    if let Err(error) = session.script("SAVEPOINT job") {
+    if let Err(error) = session.mark("SAVEPOINT job") {
         return job.refuse(error);
     }
     match job.run(session) {
-        Ok(answer) => match session.script("RELEASE job") {
+        Ok(answer) => match session.mark("RELEASE job") {
             Ok(()) => answers.push(answer),
             Err(error) => answer(Err(error)),
         },
         Err(answer) => {
-            let undone = session.script("ROLLBACK TO job; RELEASE job");
-            answer(undone);
+            let undone = session.mark("ROLLBACK TO job");
+            answer(undone.and_then(|()| session.mark("RELEASE job")));
         }
     }
 }

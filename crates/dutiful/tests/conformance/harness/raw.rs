@@ -9,6 +9,9 @@ use std::time::Duration;
 use tokio_postgres::types::Type;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
+/// How often a change is made again when the server chose it to lose a deadlock.
+const DEADLOCKS_MAX: usize = 10;
+
 /// A row as text; `None` is NULL.
 pub(crate) type Row = Vec<Option<String>>;
 
@@ -52,12 +55,16 @@ impl Raw {
         }
     }
 
-    /// Changes something, and tells how many rows.
+    /// Changes something, and tells how many rows. Does it again when the server chose it to lose a deadlock.
     pub(crate) async fn exec(&self, sql: &str) -> u64 {
-        let sql = self.prefixed(sql);
-        self.try_exec(&sql)
-            .await
-            .unwrap_or_else(|error| panic!("{error} in: {sql}"))
+        let lost_a_deadlock = |error: &str| error.to_lowercase().contains("deadlock");
+        for _ in 0..DEADLOCKS_MAX {
+            match self.try_exec(sql).await {
+                Err(error) if lost_a_deadlock(&error) => {}
+                done => return done.unwrap_or_else(|error| panic!("{error} in: {sql}")),
+            }
+        }
+        panic!("{DEADLOCKS_MAX} deadlocks in: {sql}")
     }
 
     /// As [`Raw::exec`]; the error in words.
