@@ -100,6 +100,8 @@ const APALIS_SQLITE: Rival = Rival {
     package: "apalis-sqlite",
     families: &[Family::Sqlite],
     settings: &["synchronous=full"],
+    // Its worker hears only from the connection that it opens itself, with OFF.
+    measures: NO_PICK_UP,
     ..RUST
 };
 const NODE: Rival = Rival {
@@ -147,6 +149,7 @@ pub(crate) const RIVALS: &[Rival] = &[
     Rival {
         name: "apalis-sqlite as shipped, synchronous=OFF",
         settings: &["synchronous=shipped"],
+        measures: ALL,
         ..APALIS_SQLITE
     },
     APALIS_SQLITE,

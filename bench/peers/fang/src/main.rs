@@ -15,7 +15,8 @@ use fang::{AsyncRunnable, FangError, SleepParams, async_trait, typetag};
 use sqlx::AnyPool;
 
 /// What it does with a finished task by default is to delete it.
-const UNFINISHED: &str = "select count(*) from fang_tasks where state in ('new', 'in_progress', 'retried')";
+const UNFINISHED: &str =
+    "select count(*) from fang_tasks where state in ('new', 'in_progress', 'retried')";
 
 #[derive(Deserialize, Serialize)]
 #[serde(crate = "fang::serde")]
@@ -42,7 +43,7 @@ impl Peer for Fang {
 
     async fn connect(url: &str, options: &mut Options) -> Result<Fang> {
         let (url, connections) = if url.starts_with("sqlite:") {
-            (format!("{url}?mode=rwc"), 1)
+            (format!("{url}?mode=rwc"), 1_u32)
         } else {
             (url.to_owned(), 8)
         };
@@ -83,9 +84,7 @@ impl Peer for Fang {
     }
 
     async fn all_finished(&mut self, _tasks: u64) -> Result<bool> {
-        let left: i64 = sqlx::query_scalar(UNFINISHED)
-            .fetch_one(&self.pool)
-            .await?;
+        let left: i64 = sqlx::query_scalar(UNFINISHED).fetch_one(&self.pool).await?;
         Ok(left == 0)
     }
 }

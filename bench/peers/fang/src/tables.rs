@@ -24,32 +24,30 @@ const POSTGRES: &str = "
 /// Times are texts with nanoseconds and zone here: so fang writes and compares them.
 const MYSQL: &str = "
     create table fang_tasks (
-        id varchar(36) primary key,
-        metadata varchar(2048) not null,
-        error_message varchar(2048),
+        id binary(16) primary key,
+        metadata json not null,
+        error_message text,
         state enum('new', 'in_progress', 'failed', 'finished', 'retried')
             not null default 'new',
         task_type varchar(255) not null default 'common',
         uniq_hash varchar(64),
         retries integer not null default 0,
-        scheduled_at varchar(32) not null,
-        created_at varchar(32) not null
-            default (concat(utc_timestamp(), '.000000000+00')),
-        updated_at varchar(32) not null
-            default (concat(utc_timestamp(), '.000000000+00'))
+        scheduled_at datetime(6) not null default current_timestamp(6),
+        created_at datetime(6) not null default current_timestamp(6),
+        updated_at datetime(6) not null default current_timestamp(6)
     )";
 const SQLITE: &str = "
     create table fang_tasks (
-        id text not null primary key,
+        id blob not null primary key,
         metadata text not null,
         error_message text,
         state text not null default 'new',
         task_type text not null default 'common',
         uniq_hash text,
         retries integer not null default 0,
-        scheduled_at text not null,
-        created_at text not null default (current_timestamp || '.000000+00'),
-        updated_at text not null default (current_timestamp || '.000000+00')
+        scheduled_at integer not null default 0,
+        created_at integer not null default (strftime('%s', 'now')),
+        updated_at integer not null default (strftime('%s', 'now'))
     )";
 const SEARCHED: [&str; 4] = ["state", "task_type", "scheduled_at", "uniq_hash"];
 
