@@ -34,6 +34,9 @@ const SLOW_LOOK: Duration = Duration::from_millis(5);
 const LOOK_SHARE: u32 = 9;
 /// And no longer than this, or whoever relies on hints would wait for as long as for polling.
 const LOOK_REST_MAX: Duration = Duration::from_secs(1);
+/// When a level was emptied, the next claim begins this much earlier than the last one ended: a task is due
+/// from the moment at which its statement began, and may be committed after one that began later.
+const LATE_COMMIT: Duration = Duration::from_millis(30);
 /// After an error the next try waits this long, doubling up to `ERROR_PAUSE_MAX`.
 const ERROR_PAUSE: Duration = Duration::from_millis(100);
 const ERROR_PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -276,9 +279,12 @@ impl Claimer {
         let batch = self.claim(index, priority, &request).await?;
         if let Some(last_due) = batch.last_due {
             let only_ours = batch.claimed.is_empty() && batch.ours > 0;
-            let behind = Duration::from_micros(u64::from(only_ours));
-            // On past what is left alone, or it would be found again and again.
-            let from = last_due.saturating_add(behind);
+            let from = match (only_ours, batch.found < wants) {
+                // On past what is left alone, or it would be found again and again.
+                (true, _) => last_due.saturating_add(Duration::from_micros(1)),
+                (false, true) => last_due.saturating_sub(LATE_COMMIT),
+                (false, false) => last_due,
+            };
             self.due.taken_up_to(index, priority, from);
         }
         // What was found and could not be taken is no sign that more comes.
