@@ -80,6 +80,11 @@ impl Peer for Apalis {
         pushed.map_err(|error| anyhow!("{error:?}"))
     }
 
+    async fn before_drain(&mut self) -> Result<()> {
+        sqlx::query("analyze").execute(&self.pool).await?;
+        Ok(())
+    }
+
     async fn work(&mut self, purpose: Purpose, options: &mut Options) -> Result<()> {
         let storage = SqliteStorage::<Numbered>::new(&self.pool);
         if purpose == Purpose::PickUp {
