@@ -47,6 +47,8 @@ pub(crate) fn peak_memory_mb() -> Result<f64> {
     let text = fs::read_to_string("/proc/self/status")?;
     let line = text.lines().find(|line| line.starts_with("VmHWM:"));
     let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
-    let kilobytes: f64 = kilobytes.context("no VmHWM in /proc/self/status")?.parse()?;
+    let kilobytes: f64 = kilobytes
+        .context("no VmHWM in /proc/self/status")?
+        .parse()?;
     Ok(kilobytes / 1024.0)
 }

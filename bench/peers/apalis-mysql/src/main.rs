@@ -33,7 +33,9 @@ fn config(buffer: usize) -> Config {
 
 /// Its own migrations, on MariaDB with another collation.
 async fn migrate(pool: &MySqlPool) -> Result<()> {
-    let version: String = sqlx::query_scalar("select version()").fetch_one(pool).await?;
+    let version: String = sqlx::query_scalar("select version()")
+        .fetch_one(pool)
+        .await?;
     if !version.contains("MariaDB") {
         return Ok(MySqlStorage::setup(pool).await?);
     }
