@@ -5,7 +5,7 @@ use crate::harness::meter::Meter;
 use crate::harness::proxy::server_of;
 use crate::harness::trial::cases;
 use crate::harness::{Script, TestDb};
-use dutiful::{Client, DedupScope, Outcome};
+use dutiful::{Client, DedupScope, Outcome, State, Timestamp};
 use serde_json::json;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ cases![
     a_thousand_at_once_merge_duplicates_inside_the_batch,
     ten_thousand_at_once_are_all_there,
     many_large_ones_of_which_the_last_merges_are_all_there,
+    many_for_later_are_due_at_the_time_that_was_said,
     a_thousand_at_once_are_no_thousand_round_trips,
 ];
 
@@ -63,6 +64,16 @@ async fn many_large_ones_of_which_the_last_merges_are_all_there(db: TestDb) {
     );
     assert_eq!(db.count("tasks").await, 301);
     assert_eq!(client.get(before.id).await.unwrap().max_retries, 4);
+}
+
+async fn many_for_later_are_due_at_the_time_that_was_said(db: TestDb) {
+    let client = db.client().await;
+    let time: Timestamp = "2031-02-28T23:59:59.123456Z".parse().unwrap();
+    let many = client.submit_many::<Script>((0..20).map(|number| json!(number)));
+    for answer in many.at(time.to_system_time()).await.unwrap() {
+        let task = client.get(answer.id).await.unwrap();
+        assert_eq!((task.state, task.due_at), (State::Scheduled, Some(time)));
+    }
 }
 
 async fn ten_thousand_at_once_are_all_there(db: TestDb) {
