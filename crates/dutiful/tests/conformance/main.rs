@@ -35,6 +35,7 @@ mod retention;
 mod retry;
 mod settle;
 mod shutdown;
+mod start;
 mod steps;
 mod submit;
 mod user_code;
@@ -73,6 +74,7 @@ fn groups() -> Vec<Vec<Case>> {
         kept::cases(),
         outcome::cases(),
         version::cases(),
+        start::cases(),
         steps::cases(),
         shutdown::cases(),
         worker::cases(),

@@ -135,6 +135,11 @@ impl Background {
         assert!(sent.success());
     }
 
+    /// Whether it still runs.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// Waits for the end: its exit code and what it logged.
     pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let begun = Instant::now();

@@ -3,13 +3,14 @@ use super::place::{Place, USAGE};
 #[test]
 fn a_worker_makes_the_tables_if_asked_and_ends_in_order_on_sigterm() {
     let place = Place::empty();
-    let worker = place.worker(&["--migrate"]);
+    let mut worker = place.worker(&["--migrate"]);
     // The worker may still be making the tables.
     let begun = std::time::Instant::now();
     while !place.json(&["migrate", "status"])["current"]
         .as_bool()
         .unwrap()
     {
+        assert!(worker.is_alive(), "{}", worker.end().1);
         assert!(begun.elapsed().as_secs() < 30, "no tables");
     }
     let payload = r#"{"message": "ab", "count": 3}"#;

@@ -3,6 +3,7 @@
 use crate::arena::Arena;
 use crate::audit;
 use crate::roles::ROLE;
+use crate::wait::until;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::File;
@@ -13,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// The lease of audited tasks.
 pub(crate) const LEASE: Duration = Duration::from_secs(2);
+/// How long a worker may take to start on a busy machine.
+const START: Duration = Duration::from_secs(20);
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 /// How the names of all logs begin.
 const LOG: &str = "log";
@@ -251,6 +254,15 @@ impl Fleet {
             stopped: Vec::new(),
             faults: Vec::new(),
         }
+    }
+
+    /// Waits until all have started: a worker that finds no database when it starts ends, and says so.
+    pub(crate) async fn have_started(&self) {
+        let started = |worker: &Process| worker.log().contains("Started");
+        until("all workers have started", START, || async {
+            self.workers.iter().all(started)
+        })
+        .await;
     }
 
     /// One more.

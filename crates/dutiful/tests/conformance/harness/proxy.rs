@@ -1,10 +1,12 @@
-//! A link that loses an answer: the server has done what it was asked, and the client never hears of it.
+//! A link that loses an answer: the server has done what it was asked, and the client never hears of it. Or
+//! that holds a request up, or garbles it.
 //!
-//! What lives here: bytes passed on, and cut off at the right moment. It knows no protocol.
+//! What lives here: bytes passed on, late, other ones, or cut off at the right moment. It knows no protocol.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -20,9 +22,21 @@ struct Loses {
     number: u64,
 }
 
+/// What is held up: the requests that hold the text, the first ones not counted.
+#[derive(Debug)]
+struct Late {
+    text: &'static str,
+    passing: usize,
+    held: usize,
+    time: Duration,
+}
+
 #[derive(Debug, Default)]
 struct Shared {
     loses: Mutex<Option<Loses>>,
+    late: Mutex<Option<Late>>,
+    /// A text that is passed on as blanks.
+    blanked: Mutex<Option<&'static str>>,
     /// Counts the answers that were lost.
     lost: AtomicU64,
     number: AtomicU64,
@@ -84,6 +98,29 @@ impl Proxy {
         });
     }
 
+    /// Holds up one request that holds the text, once so many have passed.
+    #[allow(dead_code, reason = "the trials of a worker's start use it")]
+    pub(crate) fn hold_up_after(&self, passing: usize, text: &'static str, time: Duration) {
+        *lock(&self.shared.late) = Some(Late {
+            text,
+            passing,
+            held: 0,
+            time,
+        });
+    }
+
+    /// How many requests were held up.
+    #[allow(dead_code, reason = "the trials of a worker's start use it")]
+    pub(crate) fn held_up(&self) -> usize {
+        lock(&self.shared.late).as_ref().map_or(0, |late| late.held)
+    }
+
+    /// Passes on blanks in place of this text in every request.
+    #[allow(dead_code, reason = "the trials of a worker's start use it")]
+    pub(crate) fn blank(&self, text: &'static str) {
+        *lock(&self.shared.blanked) = Some(text);
+    }
+
     /// Whether the answer was lost.
     pub(crate) fn has_cut(&self) -> bool {
         self.shared.loses().is_none() && self.shared.lost.load(Ordering::SeqCst) > 0
@@ -101,9 +138,33 @@ impl Proxy {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Shared {
     fn loses(&self) -> MutexGuard<'_, Option<Loses>> {
-        self.loses.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.loses)
+    }
+
+    /// For how long this request is held up.
+    fn late(&self, bytes: &[u8]) -> Option<Duration> {
+        let mut late = lock(&self.late);
+        let late = late.as_mut().filter(|late| holds(bytes, late.text))?;
+        if late.passing > 0 {
+            late.passing -= 1;
+            return None;
+        }
+        late.held += 1;
+        (late.held == 1).then_some(late.time)
+    }
+
+    fn garble(&self, bytes: &mut [u8]) {
+        if let Some(text) = *lock(&self.blanked) {
+            while let Some(at) = find(bytes, text) {
+                bytes[at..at + text.len()].fill(b' ');
+            }
+        }
     }
 
     /// Whether it is for this link to lose its answer.
@@ -164,6 +225,10 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, shared: &Shared) {
                 if let Some(loses) = &*shared.loses() {
                     watch.asked(loses, &asked[..count]);
                 }
+                if let Some(time) = shared.late(&asked[..count]) {
+                    tokio::time::sleep(time).await;
+                }
+                shared.garble(&mut asked[..count]);
                 if server.write_all(&asked[..count]).await.is_err() {
                     return;
                 }
@@ -184,10 +249,15 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, shared: &Shared) {
 
 /// Whether the bytes hold the text as a word: `READ COMMITTED` does not hold `COMMIT`.
 fn holds(bytes: &[u8], text: &str) -> bool {
+    text.is_empty() || find(bytes, text).is_some()
+}
+
+/// Where the text begins as a word.
+fn find(bytes: &[u8], text: &str) -> Option<usize> {
     let ends = |at: usize| bytes.get(at).is_none_or(|byte| !byte.is_ascii_alphabetic());
-    text.is_empty()
-        || bytes
-            .windows(text.len())
-            .enumerate()
-            .any(|(at, some)| some == text.as_bytes() && ends(at + text.len()))
+    bytes
+        .windows(text.len())
+        .enumerate()
+        .find(|(at, some)| *some == text.as_bytes() && ends(at + text.len()))
+        .map(|(at, _)| at)
 }

@@ -28,6 +28,7 @@ pub(crate) async fn the_database_may_be_killed_and_restarted_under_load(arena: A
     let mut seed = Seed::new();
     backlog(&arena).await;
     let mut fleet = Fleet::start(&arena, WORKERS);
+    fleet.have_started().await;
     let submitter = Process::start(&arena, SUBMITTER);
     let mut longest = Duration::ZERO;
     for _ in 0..OUTAGES {
@@ -57,6 +58,7 @@ pub(crate) async fn the_database_may_be_killed_and_restarted_under_load(arena: A
 pub(crate) async fn a_frozen_database_wedges_nobody(arena: Arc<Arena>) {
     backlog(&arena).await;
     let mut fleet = Fleet::start(&arena, WORKERS);
+    fleet.have_started().await;
     let submitter = Process::start(&arena, SUBMITTER);
     work_goes_on(&arena, Duration::from_secs(20)).await;
     let thaw = Thaw(arena.engine.clone());
@@ -90,6 +92,7 @@ pub(crate) async fn a_standby_takes_over_and_nothing_acknowledged_is_gone(arena:
     );
     backlog(&arena).await;
     let mut fleet = Fleet::start(&arena, WORKERS);
+    fleet.have_started().await;
     let submitter = Process::start(&arena, SUBMITTER);
     work_goes_on(&arena, Duration::from_secs(20)).await;
     arena.is_gone();

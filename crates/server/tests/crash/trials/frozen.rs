@@ -17,13 +17,7 @@ const SECONDS_MORE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn sigterm_ends_the_workers_of_a_frozen_database(arena: Arc<Arena>) {
     let mut fleet = Fleet::start(&arena, 2);
-    until("both workers have started", START, || async {
-        let workers = &fleet.workers;
-        workers
-            .iter()
-            .all(|worker| worker.log().contains("Started"))
-    })
-    .await;
+    fleet.have_started().await;
     arena.submit(TASKS, |_| 60_000).await;
     let started = || async {
         let lines = arena.audit();
