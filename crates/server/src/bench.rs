@@ -1,6 +1,6 @@
 //! Measures a database: submitting one by one, by many at once and in bulk, draining by one worker, by one
-//! with a hundred task names and by several processes, how soon an idle worker picks a task up, how long
-//! tasks wait under load, and what a worker costs that has nothing to do.
+//! with a hundred task names and by several processes, how soon an idle worker picks a task up here and in
+//! another process, how long tasks wait under load, and what a worker costs that has nothing to do.
 //!
 //! Everything happens in tables of their own, made before and dropped after, and every measurement begins
 //! with empty ones. Durability is the database's own: nothing is switched off for speed.
@@ -52,6 +52,9 @@ pub(crate) enum Measure {
     Drain4Processes,
     /// How soon an idle worker of this process starts a task
     PickUp,
+    /// How soon an idle worker in another process starts a task
+    #[value(name = "pick-up-other-process")]
+    PickUpOtherProcess,
     /// How long tasks wait that arrive at 25, 50 and 80 % of what the database keeps up with
     Load,
     /// Processor time of a worker process with 100 task names and nothing to do
@@ -60,7 +63,8 @@ pub(crate) enum Measure {
 
 impl Measure {
     fn needs_processes(self) -> bool {
-        matches!(self, Measure::Drain4Processes | Measure::IdleCpu)
+        use Measure::{Drain4Processes, IdleCpu, PickUpOtherProcess};
+        matches!(self, Drain4Processes | IdleCpu | PickUpOtherProcess)
     }
 }
 
@@ -124,6 +128,7 @@ async fn measure_all(
             Measure::Drain100Names => drain::measure_names(&mut bench).await?,
             Measure::Drain4Processes => processes::measure(&mut bench, scratch).await?,
             Measure::PickUp => pick_up::measure(&mut bench).await?,
+            Measure::PickUpOtherProcess => pick_up::measure_process(&mut bench).await?,
             Measure::Load => load::measure(&mut bench).await?,
             Measure::IdleCpu => idle::measure(&mut bench).await?,
         }

@@ -12,6 +12,7 @@ mod open;
 mod reader;
 mod session;
 mod tx;
+mod watch;
 mod writer;
 
 use super::{
@@ -21,9 +22,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-pub(crate) use errors::from_rusqlite;
 pub(crate) use session::Session;
 pub(crate) use tx::SqliteTx;
+pub(crate) use watch::Watcher;
 
 /// A SQLite database: the handle to its threads.
 #[derive(Debug, Clone)]
@@ -135,29 +136,13 @@ impl Sqlite {
         self.inner.writer.begin().await
     }
 
-    /// A connection that sees when another one has committed: for the waker.
+    /// Tells of commits by others; `None` in memory, where there are none. Needs an event loop.
     pub(crate) fn watcher(&self) -> DbResult<Option<Watcher>> {
         let Some(file) = self.file() else {
             return Ok(None);
         };
         let connection = open::connection(Some(file), &self.inner.clock)?;
-        Ok(Some(Watcher { connection }))
-    }
-}
-
-/// Tells whether anything was committed to the file by another connection.
-#[derive(Debug)]
-pub(crate) struct Watcher {
-    connection: rusqlite::Connection,
-}
-
-impl Watcher {
-    /// A number that changes with every commit of any other connection. Costs a few microseconds.
-    pub(crate) fn version(&self) -> DbResult<i64> {
-        self.connection
-            .prepare_cached("PRAGMA data_version")
-            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-            .map_err(|error| from_rusqlite(&error))
+        Ok(Some(Watcher::new(connection, file)))
     }
 }
 

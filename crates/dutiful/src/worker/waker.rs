@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UdpSocket;
 
-/// How often a SQLite file is looked at for commits of other processes.
-const WATCH: Duration = Duration::from_millis(20);
+/// Whoever commits to a SQLite file again and again, this worker among them, wakes us at most this often.
+const WATCH_PAUSE: Duration = Duration::from_millis(5);
 /// Between tries to listen again, doubling up to `LISTEN_PAUSE_MAX`.
 const LISTEN_PAUSE: Duration = Duration::from_millis(200);
 const LISTEN_PAUSE_MAX: Duration = Duration::from_secs(10);
@@ -69,19 +69,13 @@ async fn receive(shared: &Shared, socket: UdpSocket) {
 }
 
 async fn watch(shared: &Shared, db: &sqlite::Sqlite) {
-    let Ok(Some(watcher)) = db.watcher() else {
+    let Ok(Some(mut watcher)) = db.watcher() else {
         return std::future::pending().await;
     };
-    let mut seen = None;
-    let mut every = tokio::time::interval(WATCH);
-    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        every.tick().await;
-        let version = watcher.version().ok();
-        if version != seen {
-            seen = version;
-            shared.signal.anything();
-        }
+        watcher.next().await;
+        shared.signal.anything();
+        tokio::time::sleep(WATCH_PAUSE).await;
     }
 }
 

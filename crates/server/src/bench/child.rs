@@ -1,10 +1,10 @@
 //! A worker in a process of its own: how it is started, asked, and ended in every case.
 
-use super::worker::{Names, Told};
+use super::worker::{Names, Started, Told};
 use crate::failure::{Exit, Failure};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{ChildStdin, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc;
 
 /// A worker that has not answered by then never will.
@@ -61,6 +61,13 @@ impl Child {
             asks.flush()?;
         }
         self.answer().await
+    }
+
+    /// When the next task was started, of a worker that tells; `None` when it has ended.
+    pub(super) async fn started(&mut self) -> Option<SystemTime> {
+        let line = self.answers.recv().await?;
+        let started: Started = serde_json::from_str(&line).ok()?;
+        Some(started.started_at)
     }
 
     async fn answer(&mut self) -> Result<Told, Failure> {

@@ -1,10 +1,11 @@
 //! The worker processes of a bench: `dutiful bench-worker`, which the bench itself starts.
 //!
 //! It runs no-ops until its stdin is closed, so that it never outlives the bench. It prints a line when it
-//! looks for tasks, and another one for each line that it reads.
+//! looks for tasks, another one for each line that it reads, and of some tasks when they were started.
 
 use super::names;
 use super::noop::{Noop, Ran};
+use super::pick_up::Pinged;
 use super::scratch::PREFIX;
 use super::usage::Usage;
 use crate::failure::Failure;
@@ -14,6 +15,7 @@ use dutiful::{Client, Worker, WorkerHandle};
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, Write};
 use std::sync::Arc;
+use std::time::SystemTime;
 use tokio::sync::mpsc;
 
 /// Which task names it knows.
@@ -23,6 +25,8 @@ pub(crate) enum Names {
     One,
     /// A hundred, all no-ops
     Hundred,
+    /// The one whose starts are told
+    PickUp,
 }
 
 impl Names {
@@ -31,6 +35,7 @@ impl Names {
         match self {
             Names::One => "one",
             Names::Hundred => "hundred",
+            Names::PickUp => "pick-up",
         }
     }
 }
@@ -44,6 +49,12 @@ pub(super) struct Told {
     pub(super) usage: Usage,
 }
 
+/// What a worker tells of a task that it has started.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Started {
+    pub(super) started_at: SystemTime,
+}
+
 /// Works until stdin is closed.
 pub(crate) async fn run(settings: &Settings, names: Names) -> Result<(), Failure> {
     // As a user's own worker has it: nothing is set but the tables' prefix.
@@ -53,18 +64,28 @@ pub(crate) async fn run(settings: &Settings, names: Names) -> Result<(), Failure
         .await?;
     let ran = Arc::new(Ran::default());
     let worker = Worker::new(client);
+    let (started, mut starts) = mpsc::unbounded_channel();
     let worker = match names {
         Names::One => worker.register(Noop {
             ran,
             goal: u64::MAX,
         }),
         Names::Hundred => names::register(worker, &ran, u64::MAX),
+        Names::PickUp => worker.register(Pinged {
+            started: started.clone(),
+        }),
     };
     let worker = worker.start().await?;
     let mut asks = asks();
-    tell(&worker)?;
-    while asks.recv().await.is_some() {
-        tell(&worker)?;
+    tell(&told(&worker))?;
+    loop {
+        tokio::select! {
+            asked = asks.recv() => match asked {
+                Some(()) => tell(&told(&worker))?,
+                None => break,
+            },
+            Some(started_at) = starts.recv() => tell(&Started { started_at })?,
+        }
     }
     worker.shutdown().await;
     Ok(())
@@ -83,12 +104,15 @@ fn asks() -> mpsc::UnboundedReceiver<()> {
     asks
 }
 
-fn tell(worker: &WorkerHandle) -> Result<(), Failure> {
-    let told = Told {
+fn told(worker: &WorkerHandle) -> Told {
+    Told {
         succeeded: worker.counts().succeeded,
         usage: Usage::now(),
-    };
-    let line = serde_json::to_string(&told).map_err(std::io::Error::other)?;
+    }
+}
+
+fn tell(what: &impl Serialize) -> Result<(), Failure> {
+    let line = serde_json::to_string(what).map_err(std::io::Error::other)?;
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "{line}")?;
     stdout.flush()?;

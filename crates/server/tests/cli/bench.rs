@@ -23,6 +23,7 @@ fn a_bench_measures_everything_and_drops_its_tables() {
     for id in [
         "pick_up_p50",
         "pick_up_p99",
+        "pick_up_process_p50",
         "submit_and_run",
         "load_50_p99",
         "drain_100_names",

@@ -77,7 +77,7 @@ const DRAIN: &str = "drain";
 /// Each stands or falls alone: under load a busy machine may not keep up.
 const BASE_MEASURES: [&str; 3] = [
     "submit-one,submit-at-once,submit-bulk,submit-bulk-without-dedup,drain",
-    "pick-up",
+    "pick-up,pick-up-other-process",
     "load",
 ];
 /// The memory of a bench is mostly that of its submitting; that of a worker is measured apart.

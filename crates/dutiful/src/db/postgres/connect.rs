@@ -27,8 +27,13 @@ const IDLE_CHECK: Duration = Duration::from_secs(30);
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What our sessions start with. A pooler may refuse it; transactions set what they need in any case.
+///
+/// A connection keeps its plans. One that was made while a table was small would read all of it, and still
+/// does when it is large, until the table is analysed; so reading pages in turn is made dear, and only what
+/// has no index does it. Compiling a plan takes longer than any of our statements should.
 const START_OPTIONS: &str = "-c TimeZone=UTC -c default_transaction_isolation=read\\ committed \
-     -c idle_in_transaction_session_timeout=60s -c lock_timeout=20s -c client_min_messages=warning";
+     -c idle_in_transaction_session_timeout=60s -c lock_timeout=20s -c client_min_messages=warning \
+     -c seq_page_cost=100 -c jit=off";
 
 /// How the statements of a worker's own connections are planned: by their indexes, and once. What a planner
 /// makes of them by itself depends on statistics that are stale while a queue grows and shrinks: it has
