@@ -29,7 +29,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// When a backlog has ended, or a look found nothing new, the next look is after this long, doubling.
 const LOOK_SOON: Duration = Duration::from_millis(20);
 /// After a look that took this long, the next one waits `LOOK_SHARE` times as long, and hints lead straight
-/// to the levels known from before: MariaDB goes through the whole index while its statistics are stale.
+/// to the levels known from before: whatever makes looks slow, they take a tenth of the time at most.
 const SLOW_LOOK: Duration = Duration::from_millis(5);
 const LOOK_SHARE: u32 = 9;
 /// And no longer than this, or whoever relies on hints would wait for as long as for polling.

@@ -17,9 +17,11 @@ cases![
     a_drain_reads_no_table_from_end_to_end,
     a_drain_reads_no_table_that_was_analysed_before_its_backlog,
     a_drain_reads_no_table_that_was_analysed_with_its_backlog,
+    looks_skip_what_waits_for_later_and_what_has_ended,
     a_drain_writes_little_log,
 ];
 
+const LONG: Duration = Duration::from_secs(60);
 const TASKS: u64 = 5_000;
 /// Rows of tasks that ended long ago.
 const ENDED: u64 = 50_000;
@@ -213,6 +215,34 @@ async fn rows_read_past_indexes(db: &TestDb) -> i64 {
                 .await
         }
     }
+}
+
+/// A worker that has something to do looks for more every 20 to 200 ms: no look may go through the index.
+async fn looks_skip_what_waits_for_later_and_what_has_ended(db: TestDb) {
+    if db.dialect() != Dialect::Mysql {
+        // Nobody else counts the entries of indexes that were read.
+        return;
+    }
+    fill_with_ended(&db).await;
+    db.exec(
+        "INSERT INTO dutiful_tasks (task_name, task_payload, due_at)
+         SELECT 'Script', id, UTC_TIMESTAMP(6) + INTERVAL 1 DAY FROM dutiful_tasks",
+    )
+    .await;
+    let client = db.client().await;
+    let worker = Worker::new(db.client().await).register(Script::<0>::echo());
+    let worker = worker.start().await.unwrap();
+    let before = status(&db, "Handler_read_next").await;
+    for number in 0..10 {
+        let id = client.submit_json("Script", json!(["due", number])).await;
+        client.wait(id.unwrap().id, LONG).await.unwrap();
+        // Some looks find nothing.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let read = status(&db, "Handler_read_next").await - before;
+    worker.shutdown().await;
+    let rows = i64::try_from(2 * ENDED).unwrap();
+    assert!(read < rows, "{read} entries were read beside {rows} rows");
 }
 
 async fn a_drain_writes_little_log(db: TestDb) {

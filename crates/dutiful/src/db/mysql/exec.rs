@@ -30,6 +30,7 @@ pub(super) async fn run(conn: &mut Conn, statement: Statement, max_packet: u64) 
     let work = async {
         match sort {
             Sort::Rows => prepared(conn, &statement.text, statement.params).await,
+            Sort::Skipping => prepared_anew(conn, &statement.text, statement.params).await,
             Sort::Command | Sort::Schema => command(conn, &statement.text).await,
         }
     };
@@ -77,6 +78,15 @@ pub(super) async fn prepared<C: Queryable>(
         affected,
         inserted: (first_id != 0).then_some(made).into_iter().collect(),
     })
+}
+
+/// The same, and has the server forget the statement.
+async fn prepared_anew(conn: &mut Conn, text: &str, params: Vec<Value>) -> DbResult<Reply> {
+    let answer = prepared(conn, text, params).await?;
+    // It is in the cache of the connection, so that nothing is asked for.
+    let statement = conn.prep(text).await.map_err(errors::of_statement)?;
+    conn.close(statement).await.map_err(errors::of_statement)?;
+    Ok(answer)
 }
 
 async fn once<C: Queryable>(

@@ -19,6 +19,9 @@ const MOST_ROWS: usize = dutiful_core::limits::SUBMIT_STATEMENT_ROWS;
 /// The protocol counts placeholders in 16 bits.
 const MOST_PLACEHOLDERS: usize = 65_535;
 
+/// By this a statement is known that is to skip through an index.
+const SKIPS: &str = "FORCE INDEX FOR GROUP BY";
+
 /// A text and what goes into its placeholders.
 #[derive(Debug)]
 pub(super) struct Statement {
@@ -45,6 +48,9 @@ impl Statement {
             "create", "alter", "drop", "rename", "truncate", "analyze", "optimize", "grant",
             "revoke", "flush",
         ];
+        if self.text.contains(SKIPS) {
+            return Sort::Skipping;
+        }
         let text = code(&self.text);
         let verb = text
             .split(|c: char| !c.is_ascii_alphabetic())
@@ -64,6 +70,9 @@ impl Statement {
 pub(super) enum Sort {
     /// Reads or writes rows: prepared, kept prepared, bounded in time.
     Rows,
+    /// Skips through an index: prepared anew each time. When MariaDB runs such a statement once more after the
+    /// table was used for anything else, it reads the whole index.
+    Skipping,
     /// Transactions and sessions: sent as it is.
     Command,
     /// Changes the schema: sent as it is, and may take long.

@@ -32,7 +32,7 @@ impl Parts {
         self,
     ) -> impl Iterator<Item = (Cow<'static, str>, Option<Vec<mysql_async::Value>>)> {
         self.0.into_iter().map(|part| match part.sort() {
-            expand::Sort::Rows => (part.text, Some(part.params)),
+            expand::Sort::Rows | expand::Sort::Skipping => (part.text, Some(part.params)),
             _ => (part.text, None),
         })
     }
@@ -42,7 +42,9 @@ impl Parts {
         let mut reply = Reply::default();
         for part in self.0 {
             reply.join(match part.sort() {
-                expand::Sort::Rows => exec::prepared(connection, &part.text, part.params).await?,
+                expand::Sort::Rows | expand::Sort::Skipping => {
+                    exec::prepared(connection, &part.text, part.params).await?
+                }
                 _ => exec::command(connection, &part.text).await?,
             });
         }
