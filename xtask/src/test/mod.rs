@@ -109,6 +109,9 @@ pub(crate) fn run(test: &Test) -> Result<ExitCode> {
         code = code.max(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1));
     }
     drop(servers);
+    for line in &counts.failures {
+        println!("{line}");
+    }
     report(&engines, &names);
     println!("{counts}");
     Ok(ExitCode::from(code))

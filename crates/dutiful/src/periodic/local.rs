@@ -22,7 +22,7 @@ use dutiful_core::{Schedule, Timestamp};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -187,9 +187,10 @@ impl Runner {
             },
         };
         let grace_over = &self.shared.grace_over;
+        let lease = (lane.spec.lease, Instant::now());
         self.shared
             .inflight
-            .claimed(NO_TASK, self.runs, 0, lane.spec.lease, grace_over);
+            .claimed(NO_TASK, self.runs, 0, lease, grace_over);
         let end_of_grace = async {
             self.host.stopping.cancelled().await;
             tokio::time::sleep(self.host.grace).await;

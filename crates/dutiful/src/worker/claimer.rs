@@ -16,6 +16,7 @@ use crate::store::claim::{self, Batch, Claimed, Request};
 use crate::store::{lost, poll, take_over};
 use due::DueLevels;
 use dutiful_core::Timestamp;
+use dutiful_core::lease::renew_every;
 use dutiful_core::limits::{CLAIM_BATCH_MAX, POLL_INTERVAL};
 use rescue::Rescue;
 use std::collections::HashSet;
@@ -161,7 +162,10 @@ impl Claimer {
                 claimed: held,
                 ..Batch::default()
             };
-            self.hand_over(index, &lane, batch);
+            // How much of the lease is left is not known: the heart renews it with its next beat.
+            let now = Instant::now();
+            let asked = now.checked_sub(renew_every(lane.spec.lease));
+            self.hand_over(index, &lane, batch, asked.unwrap_or(now));
         }
         Ok(())
     }
@@ -229,6 +233,7 @@ impl Claimer {
         if !found.ids.is_empty() {
             let shared = Arc::clone(&self.shared);
             let ours = |id, attempt| shared.inflight.holds(id, attempt);
+            let asked = Instant::now();
             let taken = take_over::take_over(&self.db, &request, found.ids, &ours).await;
             let taken = self.heard(index, priority, taken)?;
             let batch = Batch {
@@ -236,7 +241,7 @@ impl Claimer {
                 quarantined: taken.quarantined,
                 ..Batch::default()
             };
-            self.hand_over(index, &lane, batch);
+            self.hand_over(index, &lane, batch, asked);
         }
         self.rescue.searched(index, priority, found.next);
         Ok(())
@@ -276,6 +281,7 @@ impl Claimer {
         wants: usize,
     ) -> Result<(), DbError> {
         let request = self.request(index, priority, wants);
+        let asked = Instant::now();
         let batch = self.claim(index, priority, &request).await?;
         if let Some(last_due) = batch.last_due {
             let only_ours = batch.claimed.is_empty() && batch.ours > 0;
@@ -290,7 +296,7 @@ impl Claimer {
         // What was found and could not be taken is no sign that more comes.
         let (found, mut took_some) = (batch.found, !batch.claimed.is_empty());
         let lane = Arc::clone(&self.shared.lanes[index]);
-        self.hand_over(index, &lane, batch);
+        self.hand_over(index, &lane, batch, asked);
         if found == 0 {
             took_some = self.claim_on_last_chance(index, priority).await?;
         }
@@ -334,11 +340,12 @@ impl Claimer {
             last_chance: true,
             ..self.request(index, priority, 1)
         };
+        let asked = Instant::now();
         let batch = self.claim(index, priority, &request).await?;
         self.remember_last_chance(index, priority, &batch.claimed);
         let took_some = !batch.claimed.is_empty();
         let lane = Arc::clone(&self.shared.lanes[index]);
-        self.hand_over(index, &lane, batch);
+        self.hand_over(index, &lane, batch, asked);
         Ok(took_some)
     }
 
@@ -392,7 +399,8 @@ impl Claimer {
         }
     }
 
-    fn hand_over(&mut self, index: usize, lane: &Lane, batch: Batch) {
+    /// `asked` is when the claim was asked for.
+    fn hand_over(&mut self, index: usize, lane: &Lane, batch: Batch, asked: Instant) {
         if batch.quarantined > 0 {
             let count = u64::try_from(batch.quarantined).unwrap_or(u64::MAX);
             self.shared
@@ -407,9 +415,10 @@ impl Claimer {
         }
         for task in &batch.claimed {
             let root = &self.shared.grace_over;
+            let lease = (lane.spec.lease, asked);
             self.shared
                 .inflight
-                .claimed(task.id, task.attempt, index, lane.spec.lease, root);
+                .claimed(task.id, task.attempt, index, lease, root);
         }
         lane.push(batch.claimed);
     }

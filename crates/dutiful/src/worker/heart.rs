@@ -72,8 +72,9 @@ impl Heart {
     async fn renew(&self) -> DbResult<()> {
         let due = self.shared.inflight.renewals(self.tick * 2);
         for chunk in due.chunks(dutiful_core::limits::SETTLE_BATCH_MAX) {
+            let asked = Instant::now();
             let lost = renew::renew(&self.db, &self.shared.worker, chunk).await?;
-            self.shared.inflight.renewed(chunk);
+            self.shared.inflight.renewed(chunk, asked);
             for attempt in lost {
                 self.shared.inflight.lost(attempt.id, attempt.attempt);
             }

@@ -15,6 +15,7 @@ struct Held {
     lane: usize,
     lease: Duration,
     claimed: Instant,
+    /// When the database was last asked for the lease: it holds for its length from then on, or longer.
     renewed: Instant,
     cancel: CancellationToken,
     /// A slot has taken it: from here on only its lane, or its deadline, ends it.
@@ -50,20 +51,21 @@ pub(crate) struct Inflight {
 }
 
 impl Inflight {
+    /// `asked` is when the claim was asked for.
     pub(crate) fn claimed(
         &self,
         id: i64,
         attempt: i64,
         lane: usize,
-        lease: Duration,
+        lease: (Duration, Instant),
         root: &CancellationToken,
     ) {
-        let now = Instant::now();
+        let (lease, asked) = lease;
         let held = Held {
             lane,
             lease,
-            claimed: now,
-            renewed: now,
+            claimed: Instant::now(),
+            renewed: asked,
             cancel: root.child_token(),
             begun: false,
             run: None,
@@ -72,11 +74,16 @@ impl Inflight {
         self.lock().insert((id, attempt), held);
     }
 
-    /// A slot takes the attempt and gets its token; `None` when it was given back while it was queued.
+    /// A slot takes the attempt and gets its token; `None` when it was given back while it was queued. The
+    /// token is cancelled when the lease may be over, because the claim was heard late or this process
+    /// stood still: another worker may be at the task.
     pub(crate) fn begin(&self, id: i64, attempt: i64) -> Option<CancellationToken> {
         let mut all = self.lock();
         let held = all.get_mut(&(id, attempt)).filter(|held| !held.reported)?;
         held.begun = true;
+        if held.renewed.elapsed() >= held.lease {
+            held.cancel.cancel();
+        }
         Some(held.cancel.clone())
     }
 
@@ -146,11 +153,12 @@ impl Inflight {
         due
     }
 
-    pub(crate) fn renewed(&self, renewals: &[Renewal]) {
+    /// `asked` is when the renewal was asked for.
+    pub(crate) fn renewed(&self, renewals: &[Renewal], asked: Instant) {
         let mut all = self.lock();
         for renewal in renewals {
             if let Some(held) = all.get_mut(&(renewal.id, renewal.attempt)) {
-                held.renewed = Instant::now();
+                held.renewed = asked;
             }
         }
     }

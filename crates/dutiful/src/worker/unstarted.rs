@@ -7,7 +7,7 @@ use crate::Client;
 use crate::store::claim::Claimed;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -29,7 +29,8 @@ pub(crate) async fn worker(
 pub(crate) fn claimed(shared: &Shared, id: i64, payload: &str) -> Job {
     let lane = &shared.lanes[0];
     let root = &shared.grace_over;
-    shared.inflight.claimed(id, 1, 0, lane.spec.lease, root);
+    let lease = (lane.spec.lease, Instant::now());
+    shared.inflight.claimed(id, 1, 0, lease, root);
     Job {
         claimed: Claimed {
             id,

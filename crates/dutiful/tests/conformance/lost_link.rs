@@ -9,6 +9,7 @@ use crate::harness::trial::cases;
 use crate::harness::{Script, TestDb, gated, until, within};
 use dutiful::{Client, DedupScope, Filter, Outcome, Overlap, Periodic, Register, RetryPolicy};
 use dutiful::{State, TaskInfo, Worker, WorkerHandle};
+use dutiful_core::limits::LEASE_MIN;
 use serde_json::json;
 use std::future::IntoFuture;
 use std::time::Duration;
@@ -19,6 +20,7 @@ cases![
     a_submission_whose_answer_was_lost_is_found_again,
     a_batch_whose_answer_was_lost_is_found_again,
     a_claim_whose_answer_was_lost_is_adopted_and_runs_once,
+    a_claim_that_is_heard_after_its_lease_starts_no_handler,
     a_task_on_its_last_chance_whose_claim_was_not_heard_runs_alone,
     a_take_over_whose_answer_was_lost_counts_one_crash,
     successes_whose_answer_was_lost_stand,
@@ -115,6 +117,24 @@ async fn a_claim_whose_answer_was_lost_is_adopted_and_runs_once(db: TestDb) {
     assert_eq!(gate.waiting(), 0);
     let counts = worker.shutdown().await;
     assert_eq!((counts.succeeded, counts.leases_lost), (1, 0));
+}
+
+async fn a_claim_that_is_heard_after_its_lease_starts_no_handler(db: TestDb) {
+    let client = db.client().await;
+    let (mut script, mut gate) = gated::<0>();
+    script.lease = LEASE_MIN;
+    let (worker, proxy) = worker(&db, script).await;
+    proxy.hold_up_answer(worker.worker(), LEASE_MIN * 2);
+    let id = client.submit_json("Script", json!(1)).await.unwrap().id;
+    let run = gate.next().await;
+    assert!(proxy.held_up() > 0, "the claim was heard in time");
+    assert_eq!((run.id(), run.cx.attempt()), (id, 2));
+    run.succeed(1);
+    let task = client.wait(id, LONG).await.unwrap();
+    assert_eq!((task.state, task.attempt), (State::Succeeded, 2));
+    assert_eq!((task.crashes, task.retries), (0, 0), "nothing was charged");
+    assert_eq!(gate.waiting(), 0);
+    worker.shutdown().await;
 }
 
 /// The task has succeeded in its first attempt, and nothing was charged.

@@ -1,5 +1,5 @@
 //! A link that loses an answer: the server has done what it was asked, and the client never hears of it. Or
-//! that holds a request up, or garbles it.
+//! that holds a request or an answer up, or garbles it.
 //!
 //! What lives here: bytes passed on, late, other ones, or cut off at the right moment. It knows no protocol.
 
@@ -22,13 +22,20 @@ struct Loses {
     number: u64,
 }
 
-/// What is held up: the requests that hold the text, the first ones not counted.
+/// What is held up: the requests that hold the text, the first ones not counted; or the answers to them.
 #[derive(Debug)]
 struct Late {
-    text: &'static str,
+    text: String,
     passing: usize,
     held: usize,
     time: Duration,
+    way: Way,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Way {
+    Asking,
+    Answering,
 }
 
 #[derive(Debug, Default)]
@@ -100,17 +107,28 @@ impl Proxy {
 
     /// Holds up one request that holds the text, once so many have passed.
     #[allow(dead_code, reason = "the trials of a worker's start use it")]
-    pub(crate) fn hold_up_after(&self, passing: usize, text: &'static str, time: Duration) {
+    pub(crate) fn hold_up_after(&self, passing: usize, text: &str, time: Duration) {
+        self.hold_up(Way::Asking, passing, text, time);
+    }
+
+    /// Holds up the answer to the next request that holds the text.
+    #[allow(dead_code, reason = "the trials of lost links use it")]
+    pub(crate) fn hold_up_answer(&self, text: &str, time: Duration) {
+        self.hold_up(Way::Answering, 0, text, time);
+    }
+
+    fn hold_up(&self, way: Way, passing: usize, text: &str, time: Duration) {
         *lock(&self.shared.late) = Some(Late {
-            text,
+            text: text.to_owned(),
             passing,
             held: 0,
             time,
+            way,
         });
     }
 
     /// How many requests were held up.
-    #[allow(dead_code, reason = "the trials of a worker's start use it")]
+    #[allow(dead_code, reason = "the trials of lost links use it")]
     pub(crate) fn held_up(&self) -> usize {
         lock(&self.shared.late).as_ref().map_or(0, |late| late.held)
     }
@@ -147,16 +165,16 @@ impl Shared {
         lock(&self.loses)
     }
 
-    /// For how long this request is held up.
-    fn late(&self, bytes: &[u8]) -> Option<Duration> {
+    /// For how long this request is held up, or the answer to it.
+    fn late(&self, bytes: &[u8]) -> Option<(Way, Duration)> {
         let mut late = lock(&self.late);
-        let late = late.as_mut().filter(|late| holds(bytes, late.text))?;
+        let late = late.as_mut().filter(|late| holds(bytes, &late.text))?;
         if late.passing > 0 {
             late.passing -= 1;
             return None;
         }
         late.held += 1;
-        (late.held == 1).then_some(late.time)
+        (late.held == 1).then_some((late.way, late.time))
     }
 
     fn garble(&self, bytes: &mut [u8]) {
@@ -218,6 +236,7 @@ impl Watch {
 async fn pass(mut client: TcpStream, mut server: TcpStream, shared: &Shared) {
     let (mut asked, mut answered) = (vec![0; 65_536], vec![0; 65_536]);
     let mut watch = Watch::default();
+    let mut late_answer = None;
     loop {
         tokio::select! {
             read = client.read(&mut asked) => {
@@ -225,8 +244,10 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, shared: &Shared) {
                 if let Some(loses) = &*shared.loses() {
                     watch.asked(loses, &asked[..count]);
                 }
-                if let Some(time) = shared.late(&asked[..count]) {
-                    tokio::time::sleep(time).await;
+                match shared.late(&asked[..count]) {
+                    Some((Way::Asking, time)) => tokio::time::sleep(time).await,
+                    Some((Way::Answering, time)) => late_answer = Some(time),
+                    None => {}
                 }
                 shared.garble(&mut asked[..count]);
                 if server.write_all(&asked[..count]).await.is_err() {
@@ -235,6 +256,9 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, shared: &Shared) {
             }
             read = server.read(&mut answered) => {
                 let Ok(count @ 1..) = read else { return };
+                if let Some(time) = late_answer.take() {
+                    tokio::time::sleep(time).await;
+                }
                 let losing = std::mem::take(&mut watch.losing);
                 if losing && watch.number.is_some_and(|number| shared.takes(number)) {
                     return;

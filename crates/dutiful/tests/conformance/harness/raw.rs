@@ -11,6 +11,10 @@ use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 /// How often a change is made again when the server chose it to lose a deadlock.
 const DEADLOCKS_MAX: usize = 10;
+/// How often a look is repeated that met a statement of others which MySQL cannot show.
+const LOOKS_MAX: usize = 100;
+/// MySQL's answer to a look at what others run while one of them runs a statement with bytes that are no text.
+const CANNOT_SHOW: u16 = 3854;
 
 /// A row as text; `None` is NULL.
 pub(crate) type Row = Vec<Option<String>>;
@@ -130,11 +134,7 @@ impl Raw {
         let sql = self.prefixed(sql);
         match &self.way {
             Way::Sqlite(file) => sqlite_rows(&open(file), &sql),
-            Way::Mysql(pool) => {
-                let mut connection = pool.get_conn().await.unwrap();
-                let rows: Vec<mysql_async::Row> = connection.query(&sql).await.unwrap();
-                rows.into_iter().map(mysql_row).collect()
-            }
+            Way::Mysql(pool) => mysql_rows(pool, &sql).await,
             Way::Postgres(client) => {
                 let answer = client.simple_query(&sql).await.unwrap();
                 answer.iter().filter_map(postgres_row).collect()
@@ -198,6 +198,18 @@ fn sqlite_rows(connection: &rusqlite::Connection, sql: &str) -> Vec<Row> {
         read.push((0..columns).map(cell).collect());
     }
     read
+}
+
+async fn mysql_rows(pool: &mysql_async::Pool, sql: &str) -> Vec<Row> {
+    let mut connection = pool.get_conn().await.unwrap();
+    for _ in 0..LOOKS_MAX {
+        match connection.query::<mysql_async::Row, _>(sql).await {
+            Ok(rows) => return rows.into_iter().map(mysql_row).collect(),
+            Err(mysql_async::Error::Server(error)) if error.code == CANNOT_SHOW => {}
+            Err(error) => panic!("{error} in: {sql}"),
+        }
+    }
+    panic!("{LOOKS_MAX} looks in vain: {sql}")
 }
 
 fn mysql_row(row: mysql_async::Row) -> Row {
