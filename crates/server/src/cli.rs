@@ -1,4 +1,6 @@
 //! The command line: what may be typed, and which command it runs.
+//!
+//! [`run`] is all of it for a team's own binary.
 
 mod bench;
 mod cancel;
@@ -7,6 +9,7 @@ mod list;
 mod migrate;
 mod operate;
 mod retry;
+mod serve;
 mod show;
 mod stats;
 mod submit;
@@ -18,9 +21,12 @@ use crate::logging::{self, Usual};
 use crate::output::Output;
 use crate::settings::{GlobalArgs, Settings, environment};
 use crate::signals::interrupted;
+use crate::tasks::Tasks;
 use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Exit codes, told at the end of --help.
 const AFTER_HELP: &str = "\
@@ -45,6 +51,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Run tasks until SIGTERM or Ctrl-C
     Worker(worker::WorkerArgs),
+    /// Serve the HTTP API
+    Serve(serve::ServeArgs),
     /// Submit a task
     Submit(submit::SubmitArgs),
     /// List tasks, newest first
@@ -72,10 +80,16 @@ enum Command {
 struct App {
     settings: Settings,
     output: Output,
+    tasks: Arc<Tasks>,
 }
 
-/// Runs the command of the process's arguments and gives its exit code.
-pub(crate) fn main() -> Exit {
+/// Runs the command that the process's arguments name and gives its exit code: everything that `dutiful` does,
+/// for these task types. Exit codes are those of `--help`.
+pub fn run(tasks: Tasks) -> ExitCode {
+    ExitCode::from(try_run(tasks) as u8)
+}
+
+fn try_run(tasks: Tasks) -> Exit {
     let parsed = command().try_get_matches();
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
@@ -85,7 +99,7 @@ pub(crate) fn main() -> Exit {
         json: cli.global.json,
         quiet: cli.global.quiet,
     };
-    match start(cli, output) {
+    match start(cli, output, tasks) {
         Ok(()) => Exit::Done,
         Err(failure) => {
             output.failure(&failure);
@@ -136,13 +150,14 @@ fn refuse(error: &clap::Error) -> Exit {
     }
 }
 
-fn start(cli: Cli, output: Output) -> Result<(), Failure> {
+fn start(cli: Cli, output: Output, tasks: Tasks) -> Result<(), Failure> {
     let app = App {
         settings: Settings::resolve(&cli.global)?,
         output,
+        tasks: Arc::new(tasks),
     };
     let usual = match cli.command {
-        Command::Worker(_) => Usual::Info,
+        Command::Worker(_) | Command::Serve(_) => Usual::Info,
         Command::Demo(_) => Usual::Nothing,
         _ => Usual::Warn,
     };
@@ -155,19 +170,20 @@ fn start(cli: Cli, output: Output) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let done = runtime.block_on(run(cli.command, &app));
+    let done = runtime.block_on(until_done(cli.command, &app));
     // A thread that still waits for stdin must not keep the process.
     runtime.shutdown_background();
     done
 }
 
-async fn run(command: Command, app: &App) -> Result<(), Failure> {
+async fn until_done(command: Command, app: &App) -> Result<(), Failure> {
     match command {
-        // These answer signals themselves: a worker lets running tasks end, a bench drops its tables, and
-        // its workers end with it.
-        Command::Worker(_) | Command::Bench(_) | Command::BenchWorker(_) => {
-            dispatch(command, app).await
-        }
+        // These answer signals themselves: a worker lets running tasks end, a server open requests, a bench
+        // drops its tables, and its workers end with it.
+        Command::Worker(_)
+        | Command::Serve(_)
+        | Command::Bench(_)
+        | Command::BenchWorker(_) => dispatch(command, app).await,
         _ => tokio::select! {
             done = dispatch(command, app) => done,
             () = interrupted() => Err(Failure::interrupted()),
@@ -179,6 +195,7 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
     match command {
         Command::Demo(args) => args.run(app).await,
         Command::Worker(args) => args.run(app).await,
+        Command::Serve(args) => args.run(app).await,
         Command::Submit(args) => args.run(app).await,
         Command::List(args) => args.run(app).await,
         Command::Show(args) => args.run(app).await,

@@ -10,22 +10,23 @@ const OUTPUT_BYTES_MAX: usize = 1 << 20;
 
 /// Repeats a message.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ExampleTask;
+pub struct ExampleTask;
 
 /// What [`ExampleTask`] takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct ExamplePayload {
+pub struct ExamplePayload {
     /// What is repeated.
-    pub(crate) message: String,
+    pub message: String,
     /// How often: 1 to 1,000.
     #[schemars(range(min = 1, max = 1000))]
-    pub(crate) count: u32,
+    pub count: u32,
 }
 
 /// What [`ExampleTask`] gives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ExampleOutput {
-    pub(crate) output: String,
+pub struct ExampleOutput {
+    /// The message as often as it was asked for.
+    pub output: String,
 }
 
 impl Task for ExampleTask {

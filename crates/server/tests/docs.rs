@@ -10,20 +10,31 @@ mod documents;
 
 use documents::{Block, blocks, blocks_of, root};
 use dutiful::{Client, ErrorKind};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const START: Duration = Duration::from_secs(60);
 
 /// A folder of its own in which `dutiful` is on the path.
 struct Shell {
     folder: tempfile::TempDir,
-    workers: Vec<Child>,
+    /// Workers and servers.
+    beside: Vec<Child>,
+    /// Where a server listens in place of the address that the documents show, which may be in use.
+    address: SocketAddr,
 }
+
+/// The address that the documents show.
+const SHOWN: &str = "127.0.0.1:8080";
 
 impl Shell {
     fn new() -> Shell {
         Shell {
             folder: tempfile::tempdir().unwrap(),
-            workers: Vec::new(),
+            beside: Vec::new(),
+            address: free_address(),
         }
     }
 
@@ -38,13 +49,15 @@ impl Shell {
         command
             .current_dir(self.folder.path())
             .env("PATH", path)
+            .env("DUTIFUL_LISTEN", self.address.to_string())
             .stdin(Stdio::null());
         command
     }
 
-    /// Runs one line; `dutiful worker` goes on in the background.
+    /// Runs one line; `dutiful worker` and `dutiful serve` go on in the background.
     fn run(&mut self, line: &str) {
         let line = line.split(" #").next().unwrap().trim();
+        let line = &line.replace(SHOWN, &self.address.to_string());
         // What runs these tests.
         if line.is_empty() || line == "cargo test" {
             return;
@@ -58,16 +71,32 @@ impl Shell {
                 .arg("worker")
                 .stderr(Stdio::null())
                 .spawn();
-            self.workers.push(worker.unwrap());
+            self.beside.push(worker.unwrap());
             return;
+        }
+        if let Some(args) = line.strip_prefix("dutiful serve") {
+            return self.serve(args);
         }
         // `cargo run` means the one binary of the workspace.
         let line = match line.strip_prefix("cargo run --release -- ") {
             Some(args) => format!("dutiful {args}"),
-            None => line.to_owned(),
+            // An answer that tells of an error is one.
+            None => line.replace("curl -s", "curl -sS --fail"),
         };
         let output = self.command("sh").args(["-ec", &line]).output().unwrap();
         assert_good(&line, &output);
+    }
+
+    fn serve(&mut self, args: &str) {
+        let mut command = self.command("dutiful");
+        command.arg("serve").args(args.split_whitespace());
+        self.beside
+            .push(command.stderr(Stdio::null()).spawn().unwrap());
+        let began = Instant::now();
+        while TcpStream::connect(self.address).is_err() {
+            assert!(began.elapsed() < START, "`dutiful serve{args}` does not listen");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// The tools are not run: they start servers, and run these tests. But they must know the command.
@@ -94,11 +123,17 @@ impl Shell {
 
 impl Drop for Shell {
     fn drop(&mut self) {
-        for worker in &mut self.workers {
-            let _ = worker.kill();
-            let _ = worker.wait();
+        for process in &mut self.beside {
+            let _ = process.kill();
+            let _ = process.wait();
         }
     }
+}
+
+/// One that nobody listens on at this moment.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
 }
 
 fn assert_good(what: &str, output: &Output) {
@@ -130,6 +165,8 @@ fn no_block_is_shown_that_is_not_tried() {
             "rust" => library.contains(&format!("include_str!(\"../../../{}\")", block.document)),
             // Pictures, and addresses, which are tried below.
             "text" => true,
+            // What an answer looks like.
+            "json" => serde_json::from_str::<serde_json::Value>(&block.text).is_ok(),
             _ => false,
         };
         assert!(tried, "{}: nothing tries this block", place(&block));

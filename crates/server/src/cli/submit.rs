@@ -5,8 +5,8 @@ mod payload;
 use super::App;
 use super::tasks::ending;
 use crate::failure::{Exit, Failure};
-use crate::known::Known;
 use crate::output::{self, elapsed};
+use crate::tasks::BadPayload;
 use crate::values;
 use clap::Args;
 use dutiful::{Client, DedupScope, ErrorKind, Outcome, Submit, Submitted, TaskId, TaskInfo};
@@ -50,7 +50,7 @@ pub(super) struct SubmitArgs {
 
 impl SubmitArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        let known = match Known::find(&self.name) {
+        let known = match app.tasks.find(&self.name) {
             Ok(known) => Some(known),
             Err(_) if self.allow_unknown => None,
             Err(failure) => return Err(or_allow_unknown(failure)),
@@ -58,7 +58,9 @@ impl SubmitArgs {
         let payload = payload::read(&self.payload).await?;
         let client = app.settings.connect().await?;
         let submit = match known {
-            Some(known) => known.submit(&client, payload)?,
+            Some(known) => known
+                .submit(&client, payload)
+                .map_err(|bad| refusal(known.name, &bad))?,
             None => client.submit_json(&self.name, payload),
         };
         let submitted = self.options(submit).await?;
@@ -93,6 +95,17 @@ impl SubmitArgs {
             None => submit,
         }
     }
+}
+
+fn refusal(name: &str, bad: &BadPayload) -> Failure {
+    let BadPayload { pointer, why } = bad;
+    let place = match pointer.as_str() {
+        "" => String::new(),
+        pointer => format!(" at {pointer}"),
+    };
+    let cause = format!("the payload of `{name}`{place}: {why}");
+    Failure::new(Exit::Usage, "invalid_payload", cause)
+        .fix("correct the payload and submit it again")
 }
 
 fn or_allow_unknown(failure: Failure) -> Failure {

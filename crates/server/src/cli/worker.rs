@@ -2,7 +2,6 @@
 
 use super::App;
 use crate::failure::Failure;
-use crate::known::Known;
 use crate::logging;
 use clap::Args;
 use dutiful::Worker;
@@ -30,33 +29,24 @@ pub(super) struct WorkerArgs {
 impl WorkerArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
         logging::log_panics();
-        let selected = self.selected()?;
+        let only = self.only(app)?;
         let client = app.settings.connect().await?;
         if self.migrate {
             client.migrate().await?;
         } else {
             client.migrator().check().await?;
         }
-        let worker = selected
-            .into_iter()
-            .fold(Worker::new(client), |worker, known| {
-                known.register(worker, &self.documents_root)
-            });
+        let worker = Worker::new(client);
+        let worker = app.tasks.register(&only, worker, &self.documents_root);
         worker.run().await?;
         Ok(())
     }
 
-    fn selected(&self) -> Result<Vec<Known>, Failure> {
-        if self.only.is_empty() {
-            return Ok(Known::ALL.to_vec());
-        }
-        let mut selected = Vec::new();
-        for name in &self.only {
-            let known = Known::find(name.trim())?;
-            if !selected.contains(&known) {
-                selected.push(known);
-            }
-        }
-        Ok(selected)
+    /// The names that are asked for, each of them known.
+    fn only(&self, app: &App) -> Result<Vec<String>, Failure> {
+        let names = self.only.iter().map(|name| name.trim());
+        names
+            .map(|name| Ok(app.tasks.find(name)?.name.to_owned()))
+            .collect()
     }
 }

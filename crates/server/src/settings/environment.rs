@@ -8,7 +8,6 @@ use crate::nearest::nearest;
 use std::ffi::{OsStr, OsString};
 
 const PREFIX: &str = "DUTIFUL_";
-/// `DUTIFUL_LISTEN` is a fixed name that scripts may already set for all commands; no command reads it yet.
 const KNOWN: [&str; 7] = [
     "DUTIFUL_CONFIG",
     "DUTIFUL_DATABASE_URL",

@@ -63,3 +63,30 @@ fn logs_are_one_json_object_a_line_if_asked() {
         assert!(event["level"].is_string(), "{line}");
     }
 }
+
+#[test]
+fn a_binary_of_a_teams_own_has_the_same_commands_for_its_own_tasks() {
+    let place = Place::new();
+    let own = std::path::Path::new(env!("CARGO_BIN_EXE_dutiful"))
+        .with_file_name("examples")
+        .join("own");
+    let run = |args: &[&str]| {
+        let mut command = std::process::Command::new(&own);
+        let output = command.args(args).current_dir(place.path()).output();
+        output.unwrap()
+    };
+    let submitted = run(&["submit", "Shout", "\"hello\"", "--json"]);
+    assert!(submitted.status.success(), "{submitted:?}");
+    let refused = run(&["submit", "ExampleTask", "{}"]);
+    assert_eq!(refused.status.code(), Some(2), "it has its own tasks alone");
+    let mut worker = std::process::Command::new(&own)
+        .arg("worker")
+        .current_dir(place.path())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let done = run(&["submit", "Shout", "\"hello\"", "--wait", "60s"]);
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    assert_eq!(String::from_utf8_lossy(&done.stdout).trim(), "\"HELLO\"");
+}

@@ -1,0 +1,116 @@
+//! The HTTP API: routes, what they read and answer, and the description of it all.
+//!
+//! [`Api`] makes the router; [`listen`] serves it on a socket. What a task's state allows and what stands in
+//! the database is the library's.
+
+mod answer;
+mod body;
+mod guard;
+mod health;
+pub(crate) mod listen;
+mod openapi;
+mod page;
+mod path;
+mod periodic;
+mod problem;
+mod query;
+mod stats;
+mod task_types;
+mod tasks;
+mod view;
+mod workers;
+
+use crate::tasks::Tasks;
+use axum::Router;
+use dutiful::Client;
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The HTTP API on one database, as an axum router.
+///
+/// It refuses nobody: nest it behind what tells your users apart, or listen on a loopback address.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> dutiful::Result<()> {
+/// use dutiful_server::Api;
+///
+/// let client = dutiful::Client::connect("sqlite::memory:").await?;
+/// client.migrate().await?;
+/// let app: axum::Router = axum::Router::new().nest("/queue", Api::new(client).router());
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Api {
+    client: Client,
+    tasks: Arc<Tasks>,
+    allow_unknown: bool,
+}
+
+impl Api {
+    /// The API for a program that knows no task types: it takes every name, and checks no payloads.
+    pub fn new(client: Client) -> Api {
+        Api {
+            client,
+            tasks: Arc::default(),
+            allow_unknown: true,
+        }
+    }
+
+    /// The API for a program that knows these types: it checks their payloads and refuses other names.
+    #[must_use]
+    pub fn tasks(self, tasks: impl Into<Arc<Tasks>>) -> Api {
+        Api {
+            tasks: tasks.into(),
+            allow_unknown: false,
+            ..self
+        }
+    }
+
+    /// Takes task names too that this program does not know, with payloads unchecked: other workers may know
+    /// them.
+    #[must_use]
+    pub fn allow_unknown(self, allow_unknown: bool) -> Api {
+        Api {
+            allow_unknown,
+            ..self
+        }
+    }
+
+    /// The router, with its limits on bodies, time and requests under way.
+    pub fn router(self) -> Router {
+        let (router, openapi) = routes(&self).split_for_parts();
+        let described = openapi::with_task_types(openapi, &self.tasks);
+        let router = router
+            .merge(openapi::routes(described))
+            .merge(page::routes())
+            .fallback(problem::no_such_path)
+            .method_not_allowed_fallback(problem::no_such_method)
+            .with_state(self);
+        guard::layers(router)
+    }
+
+    /// The OpenAPI 3.1 description of the API, the payloads of the known task types in it, as JSON.
+    pub fn openapi(&self) -> serde_json::Value {
+        let (_, openapi) = routes(self).split_for_parts();
+        openapi::with_task_types(openapi, &self.tasks)
+    }
+}
+
+fn routes(_: &Api) -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(tasks::submit::submit, tasks::list::list))
+        .routes(routes!(tasks::batch::submit_batch))
+        .routes(routes!(tasks::get::get))
+        .routes(routes!(tasks::operate::retry))
+        .routes(routes!(tasks::operate::cancel))
+        .routes(routes!(tasks::operate::run_now))
+        .routes(routes!(tasks::get::attempts))
+        .routes(routes!(tasks::get::logs))
+        .routes(routes!(task_types::list))
+        .routes(routes!(stats::stats))
+        .routes(routes!(workers::list))
+        .routes(routes!(periodic::list))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+}

@@ -1,0 +1,8 @@
+//! The routes below `/tasks`.
+
+pub(super) mod batch;
+pub(super) mod get;
+pub(super) mod list;
+pub(super) mod operate;
+mod submission;
+pub(super) mod submit;

@@ -1,0 +1,71 @@
+//! `GET /workers`.
+
+use super::problem::{Problem, ProblemView};
+use super::query::{Nothing, Parameters};
+use super::{Api, answer};
+use axum::extract::State;
+use axum::response::Response;
+use dutiful::WorkerInfo;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The workers that have a row.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Workers {
+    /// Those that beat last first, at most 1,000.
+    workers: Vec<WorkerView>,
+}
+
+/// A process that runs tasks.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Worker)]
+pub(crate) struct WorkerView {
+    /// Its name, as in a task's `worker`.
+    worker: String,
+    /// The machine it runs on.
+    host: String,
+    /// Its process id there.
+    process_id: i64,
+    /// The task names that it runs.
+    task_names: Vec<String>,
+    /// When it started.
+    #[schema(format = DateTime)]
+    started_at: String,
+    /// When it last said that it is alive.
+    #[schema(format = DateTime)]
+    beat_at: String,
+    /// Whether that was within the last 30 seconds.
+    alive: bool,
+}
+
+/// List workers
+#[utoipa::path(
+    get, path = "/workers", tag = "workers", operation_id = "list_workers",
+    responses(
+        (status = 200, description = "The workers", body = Workers),
+        (status = "default", description = "Why not", body = ProblemView,
+         content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    Parameters(_): Parameters<Nothing>,
+) -> Result<Response, Problem> {
+    let workers = api.client.workers().await?;
+    Ok(answer::ok(&Workers {
+        workers: workers.into_iter().map(WorkerView::from).collect(),
+    }))
+}
+
+impl From<WorkerInfo> for WorkerView {
+    fn from(worker: WorkerInfo) -> WorkerView {
+        WorkerView {
+            worker: worker.worker,
+            host: worker.host,
+            process_id: worker.process_id,
+            task_names: worker.task_names,
+            started_at: worker.started_at.to_string(),
+            beat_at: worker.beat_at.to_string(),
+            alive: worker.alive,
+        }
+    }
+}

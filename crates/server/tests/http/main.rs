@@ -1,0 +1,76 @@
+//! The HTTP API as a client meets it: the binary serves, requests come over a socket.
+//!
+//! One trial exists for each engine and promise. Each has a server of its own, on tables of its own.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod bad_input;
+mod described;
+mod limits;
+mod listing;
+mod operating;
+mod pages;
+mod server;
+mod submitting;
+mod wire;
+
+// Which engines are there is told as in the conformance suite, which needs more of it.
+#[allow(dead_code)]
+#[path = "../../../dutiful/tests/conformance/harness/engine.rs"]
+mod engine;
+
+use engine::{Engine, Found};
+use libtest_mimic::{Arguments, Failed, Trial};
+use server::Server;
+use std::process::ExitCode;
+
+/// A promise and its trial.
+pub(crate) type Promise = (&'static str, fn(&Server));
+
+/// Names the functions of a module as promises.
+macro_rules! promises {
+    ($($name:ident),+ $(,)?) => {
+        pub(crate) const PROMISES: &[crate::Promise] = &[$((stringify!($name), $name)),+];
+    };
+}
+pub(crate) use promises;
+
+/// They open many sockets and processes each.
+const AT_ONCE: usize = 4;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = arguments.test_threads.or(Some(AT_ONCE));
+    let trials = engine::all().into_iter().flat_map(|found| match found {
+        Found::Engine(engine) => trials_on(&engine),
+        Found::Missing { name, why } => {
+            vec![Trial::test(format!("{name}::missing"), move || {
+                Err(Failed::from(why))
+            })]
+        }
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+fn trials_on(engine: &Engine) -> Vec<Trial> {
+    let modules = [
+        submitting::PROMISES,
+        listing::PROMISES,
+        operating::PROMISES,
+        bad_input::PROMISES,
+        limits::PROMISES,
+        described::PROMISES,
+        pages::PROMISES,
+    ];
+    let promises = modules.into_iter().flatten();
+    let trial = |(name, run): &Promise| {
+        let (engine, run) = (engine.clone(), *run);
+        Trial::test(format!("{}::{name}", engine.name), move || {
+            let server = Server::start(&engine);
+            run(&server);
+            server.end();
+            Ok(())
+        })
+    };
+    promises.map(trial).collect()
+}

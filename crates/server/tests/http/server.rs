@@ -1,0 +1,176 @@
+//! `dutiful serve` on tables of its own, and workers beside it.
+
+use crate::engine::Engine;
+use crate::wire::{self, Answer};
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_dutiful");
+const LONG: Duration = Duration::from_secs(60);
+
+pub(crate) struct Server {
+    folder: TempDir,
+    url: String,
+    prefix: String,
+    child: Child,
+    pub(crate) address: SocketAddr,
+    log: mpsc::Receiver<String>,
+}
+
+/// A process that does not outlive its trial.
+pub(crate) struct Beside(Child);
+
+impl Server {
+    /// Serves on a free port.
+    pub(crate) fn start(engine: &Engine) -> Server {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let folder = tempfile::tempdir().unwrap();
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let prefix = format!("http{}_{number}_", std::process::id());
+        let url = match engine.url.as_str() {
+            "" => format!("sqlite:{}", folder.path().join("tasks.db").display()),
+            url => url.to_owned(),
+        };
+        let mut command = command(&folder, &url, &prefix);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--migrate"]);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let log = lines(child.stderr.take().unwrap());
+        let address = address(&log);
+        Server {
+            folder,
+            url,
+            prefix,
+            child,
+            address,
+            log,
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        wire::ask(self.address, "GET", path, &[], "")
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_text(path, &body.to_string())
+    }
+
+    pub(crate) fn post_text(&self, path: &str, body: &str) -> Answer {
+        let json = [("Content-Type", "application/json")];
+        wire::ask(self.address, "POST", path, &json, body)
+    }
+
+    /// Submits and gives the id.
+    pub(crate) fn submit(&self, submission: &Value) -> i64 {
+        let answer = self.post("/tasks", submission);
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        answer.json()["id"].as_i64().unwrap()
+    }
+
+    /// The binary on the same tables.
+    pub(crate) fn dutiful(&self, args: &[&str]) -> Value {
+        let mut command = command(&self.folder, &self.url, &self.prefix);
+        let output = command.args(args).arg("--json").output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?}: {error}");
+        serde_json::from_slice(&output.stdout).unwrap_or_default()
+    }
+
+    /// A worker on the same tables.
+    pub(crate) fn worker(&self) -> Beside {
+        let mut command = command(&self.folder, &self.url, &self.prefix);
+        command.arg("worker").stderr(Stdio::null());
+        Beside(command.spawn().unwrap())
+    }
+
+    /// Tells it to end.
+    pub(crate) fn tell_to_end(&self) {
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-s", "TERM", &id]).status();
+        assert!(told.unwrap().success());
+    }
+
+    /// What it has logged since the last call.
+    pub(crate) fn log(&self) -> String {
+        self.log.try_iter().collect::<Vec<String>>().join("\n")
+    }
+
+    /// Ends it and removes its tables.
+    pub(crate) fn end(mut self) {
+        self.tell_to_end();
+        let began = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(began.elapsed() < LONG, "the server does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        assert_eq!(status.code(), Some(0), "{}", self.log());
+        self.dutiful(&["migrate", "down", "--yes"]);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It has usually ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn command(folder: &TempDir, url: &str, prefix: &str) -> Command {
+    let mut command = Command::new(BINARY);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("DUTIFUL_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .current_dir(folder.path())
+        .env("DUTIFUL_DATABASE_URL", url)
+        .env("DUTIFUL_TABLE_PREFIX", prefix)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    command
+}
+
+/// The lines of a stream as they come, read on a thread so that the process never waits for us.
+fn lines(stream: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    lines
+}
+
+/// Where it says that it listens.
+fn address(log: &mpsc::Receiver<String>) -> SocketAddr {
+    let mut seen = Vec::new();
+    loop {
+        let Ok(line) = log.recv_timeout(LONG) else {
+            panic!("the server does not start: {seen:?}");
+        };
+        if let Some((_, rest)) = line.split_once("Serving on http://") {
+            return rest.split(':').take(2).collect::<Vec<_>>().join(":").parse().unwrap();
+        }
+        seen.push(line);
+    }
+}
