@@ -9,6 +9,7 @@
 //! - [`json`]: the canonical text in which payloads and results are stored.
 //! - [`schedule`]: when periodic tasks fire.
 //! - [`stats`]: rates and averages from counters.
+//! - [`version`]: a short text that changes when a task does.
 
 pub mod dedup;
 pub mod json;
@@ -22,11 +23,13 @@ pub mod schedule;
 pub mod stats;
 pub mod task;
 pub mod time;
+pub mod version;
 
 pub use dedup::{DedupError, DedupKey, DedupScope, StoredScope};
 pub use json::JsonError;
 pub use lifecycle::{
-    Due, Event, FailureKind, LeaseChange, Outcome, Refusal, Transition, decide, holds_slot,
+    Due, Event, FailureKind, LeaseChange, Outcome, Refusal, SlotAfterEdit, Transition,
+    check_delete, decide, holds_slot, slot_after_edit,
 };
 pub use name::{NameError, check_name, short_type_name};
 pub use priority::{Priority, PriorityError};
@@ -35,3 +38,4 @@ pub use schedule::{Missed, Overlap, Plan, Schedule, ScheduleError, plan};
 pub use stats::NameStats;
 pub use task::{ErrorKind, State, Status, TaskFacts, TaskId, UnknownWord};
 pub use time::{Timestamp, TimestampError};
+pub use version::Versioned;

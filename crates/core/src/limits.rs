@@ -47,6 +47,10 @@ pub const LIST_SCAN_ROWS_MAX: usize = 10_000;
 pub const LIST_TEXT_BYTES_MAX: usize = 1_000;
 /// Most workers, and most periodics, that are shown.
 pub const LIST_OTHERS_MAX: i64 = 1_000;
+/// Up to how many due tasks are counted that come before one that is asked about.
+pub const AHEAD_COUNTED_MAX: i64 = 1_000;
+/// Most earlier attempts that an explanation tells of one by one.
+pub const EXPLAINED_ATTEMPTS_MAX: usize = 20;
 /// Most connections that callers share.
 pub const POOL_SIZE_MAX: usize = 1_000;
 /// Largest `max_retries`.

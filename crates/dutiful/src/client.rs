@@ -2,16 +2,21 @@
 
 mod builder;
 mod draft;
+mod edit;
+mod explain;
 mod gather;
 mod inspect;
 mod operate;
 mod send;
 mod submit;
+mod submit_all;
 mod wake;
 
 pub use builder::ClientBuilder;
 pub(crate) use draft::{Draft, invalid};
 pub use draft::{Outcome, Submitted};
+pub use edit::Edit;
+pub use explain::{Explanation, Reason};
 pub use inspect::{
     AttemptInfo, Filter, LogLine, NameCounts, Page, PeriodicInfo, Stats, TaskInfo, WorkerInfo,
 };

@@ -59,8 +59,8 @@ mod worker;
 
 pub use adapters::Enlist;
 pub use client::{
-    AttemptInfo, Client, ClientBuilder, Filter, LogLine, NameCounts, Outcome, Page, PeriodicInfo,
-    Stats, Submit, SubmitMany, Submitted, TaskInfo, WorkerInfo,
+    AttemptInfo, Client, ClientBuilder, Edit, Explanation, Filter, LogLine, NameCounts, Outcome,
+    Page, PeriodicInfo, Reason, Stats, Submit, SubmitMany, Submitted, TaskInfo, WorkerInfo,
 };
 pub use context::{Context, FollowUp};
 pub use dutiful_core::{

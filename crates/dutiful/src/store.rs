@@ -3,8 +3,11 @@
 //! A verb says what it promises and what it does on conflict. It applies what `dutiful_core` has
 //! decided and decides nothing itself. Which driver runs a statement is `db`'s business.
 
+pub(crate) mod ahead;
 pub(crate) mod attempts;
 pub(crate) mod claim;
+pub(crate) mod delete;
+pub(crate) mod edit;
 pub(crate) mod facts;
 pub(crate) mod find_again;
 pub(crate) mod get;

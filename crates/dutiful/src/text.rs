@@ -1,4 +1,4 @@
-//! Text as every engine can store it.
+//! Text as every engine can store it, and what is written in one place and known again in another.
 
 /// At most `bytes_max` bytes, cut at a character, without U+0000 (which PostgreSQL refuses).
 pub(crate) fn storable(text: &str, bytes_max: usize) -> String {
@@ -18,6 +18,19 @@ pub(crate) fn storable(text: &str, bytes_max: usize) -> String {
     stored
 }
 
+/// What an attempt says when it met a payload that only a newer program can read.
+pub(crate) fn newer_payload(version: i64, ours: u32) -> String {
+    format!("{NEWER} {version} is newer than version {ours} of this program")
+}
+
+/// Whether that is what an attempt says.
+pub(crate) fn tells_of_newer_payload(message: &str) -> bool {
+    let rest = message.strip_prefix(NEWER);
+    rest.is_some_and(|rest| rest.contains(" is newer than version "))
+}
+
+const NEWER: &str = "payload version";
+
 /// The last place at or before `most` where a character begins.
 fn boundary(text: &str, most: usize) -> usize {
     let mut places = (0..=most.min(text.len())).rev();
@@ -28,7 +41,15 @@ fn boundary(text: &str, most: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::storable;
+    use super::{newer_payload, storable, tells_of_newer_payload};
+
+    #[test]
+    fn what_is_said_of_a_newer_payload_is_known_again() {
+        assert!(tells_of_newer_payload(&newer_payload(3, 2)));
+        for other in ["", "payload version 3", "a worker is newer than version 2"] {
+            assert!(!tells_of_newer_payload(other), "{other}");
+        }
+    }
 
     #[test]
     fn long_text_is_cut_at_a_character_and_marked() {

@@ -62,6 +62,10 @@ pub fn decide(task: &TaskFacts, event: &Event, now: Timestamp) -> Result<Transit
         Event::Resubmitted => resubmit(task)?,
         Event::RetriedByHand => retry_by_hand(task, now)?,
         Event::RunNow => run_now(task, now)?,
+        Event::Edited {
+            run_at,
+            max_retries,
+        } => edit(task, run_at, max_retries, now)?,
     };
     next.ends = next.due == Due::Never;
     next.frees_slot = slot::frees_slot(task.dedup_scope, event, next.ends);
@@ -215,6 +219,30 @@ fn run_now(task: &TaskFacts, now: Timestamp) -> Result<Transition, Refusal> {
     refuse_running(task, now)?;
     Ok(Transition {
         due: at_once(task, now),
+        ..unchanged(task)
+    })
+}
+
+/// A lease that ran out is left alone too: its worker may only be late, and a due time in the future would
+/// look like the end of a lease that is still held.
+fn edit(
+    task: &TaskFacts,
+    run_at: Option<Timestamp>,
+    max_retries: Option<i64>,
+    now: Timestamp,
+) -> Result<Transition, Refusal> {
+    refuse_ended(task, now)?;
+    refuse_running(task, now)?;
+    if task.leased {
+        return Err(Refusal::LeaseRanOut);
+    }
+    let allowed = max_retries.map(|allowed| allowed.clamp(0, MAX_RETRIES_MAX));
+    if task.retries > 0 && allowed.is_some_and(|allowed| allowed <= task.retries) {
+        return Err(Refusal::TooFewRetries(task.retries));
+    }
+    Ok(Transition {
+        due: run_at.map_or(Due::Unchanged, Due::At),
+        max_retries: allowed.unwrap_or(task.max_retries),
         ..unchanged(task)
     })
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::task::ErrorKind;
+use crate::time::Timestamp;
 
 /// Something that happens to a task. Submission is not among them: it makes the row.
 ///
@@ -57,6 +58,13 @@ pub enum Event {
     RetriedByHand,
     /// An operator wants a waiting task to run now.
     RunNow,
+    /// An operator changes a waiting task. What decides nothing (payload, priority) is not in it.
+    Edited {
+        /// When it may run from now on; `None` leaves that as it is.
+        run_at: Option<Timestamp>,
+        /// The failed runs allowed from now on; `None` leaves them as they are.
+        max_retries: Option<i64>,
+    },
 }
 
 /// How an attempt failed.

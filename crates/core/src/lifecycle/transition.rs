@@ -12,6 +12,8 @@ pub enum Due {
     Unchanged,
     /// This long from now; zero means now.
     In(Duration),
+    /// At a time that somebody chose. Only an edit leads to this.
+    At(Timestamp),
     /// It becomes NULL: the task has ended.
     Never,
 }
@@ -99,6 +101,7 @@ impl Transition {
         match self.due {
             Due::Unchanged => old,
             Due::In(delay) => Some(now.saturating_add(delay)),
+            Due::At(time) => Some(time),
             Due::Never => None,
         }
     }

@@ -76,13 +76,7 @@ impl Draft {
         dutiful_core::check_name(&self.task_name).map_err(|error| invalid(error.to_string()))?;
         let payload = json::canonical_within(&self.payload, payload_bytes_max)
             .map_err(|error| invalid(format!("the payload of `{}`: {error}", self.task_name)))?;
-        if i64::from(self.max_retries) > limits::MAX_RETRIES_MAX {
-            return Err(invalid(format!(
-                "max_retries {} is more than {}",
-                self.max_retries,
-                limits::MAX_RETRIES_MAX
-            )));
-        }
+        check_max_retries(self.max_retries)?;
         check_start(self.start)?;
         // Ordered by time, so that keys of tasks without dedup are appended to their index.
         let submission_key = uuid::Uuid::now_v7().into_bytes();
@@ -118,7 +112,17 @@ impl Draft {
     }
 }
 
-fn check_start(start: Start) -> Result<()> {
+pub(super) fn check_max_retries(max_retries: u32) -> Result<()> {
+    if i64::from(max_retries) > limits::MAX_RETRIES_MAX {
+        return Err(invalid(format!(
+            "max_retries {max_retries} is more than {}",
+            limits::MAX_RETRIES_MAX
+        )));
+    }
+    Ok(())
+}
+
+pub(super) fn check_start(start: Start) -> Result<()> {
     match start {
         Start::After(delay) if delay > limits::DELAY_MAX => Err(invalid(format!(
             "a delay of {delay:?} is more than ten years"

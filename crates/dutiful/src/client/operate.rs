@@ -1,13 +1,16 @@
-//! What an operator does to one task by hand: retry, cancel, run now.
+//! What an operator does to one task by hand: retry, cancel, run now, delete, duplicate.
 
 #[cfg(test)]
 mod tests;
 
 use super::Client;
+use super::draft::{Draft, Submitted, invalid};
 use super::inspect::{TaskInfo, no_such_task};
+use crate::store::delete::{Deleted, delete};
+use crate::store::get::get;
 use crate::store::operate::{Operated, operate};
 use crate::{Error, ErrorKind, Result};
-use dutiful_core::{Event, TaskId};
+use dutiful_core::{DedupScope, Event, Priority, Refusal, TaskId, json};
 
 /// What a cancelled task and the attempt that it ended say.
 const CANCELLED: &str = "cancelled by an operator";
@@ -41,6 +44,51 @@ impl Client {
         self.operate(id, Event::RunNow, None).await
     }
 
+    /// Removes a task that has ended, with its attempts, durable steps and log lines. Its dedup slot goes with
+    /// it, also one that the scopes `always` and `window` would have kept: the same submission makes a new
+    /// task from then on.
+    ///
+    /// # Errors
+    /// `conflict` when it has not ended: cancel it first. Otherwise as [`Client::retry`].
+    pub async fn delete(&self, id: TaskId) -> Result<()> {
+        let cannot = |error| Error::from(error).context(format!("task {id} cannot be deleted"));
+        match delete(self.db(), id.0).await.map_err(cannot)? {
+            Deleted::Done => Ok(()),
+            Deleted::Missing => Err(no_such_task(id)),
+            Deleted::Refused(refusal) => Err(refused(id, refusal)),
+        }
+    }
+
+    /// Submits a new task like this one, due now: of the same name, payload and payload version, with the
+    /// same priority and number of allowed failed runs. It starts from nothing: no failed runs, no steps.
+    ///
+    /// The new task is one of its own in any case, as with the dedup scope `none`: it merges into no task,
+    /// takes no slot, and whether the old one waits, runs or has ended makes no difference.
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_payload` when the row, written by plain SQL, holds something that no submission
+    /// may hold; whatever the database says.
+    pub async fn duplicate(&self, id: TaskId) -> Result<Submitted> {
+        let row = get(self.db(), id.0).await?;
+        let row = row.ok_or_else(|| no_such_task(id))?;
+        let no_submission =
+            |why: String| invalid(why).context(format!("task {id} has no duplicate"));
+        let payload = json::parse(&row.payload)
+            .map_err(|error| no_submission(format!("the payload: {error}")))?;
+        let number = |what: &str, value: i64| {
+            u32::try_from(value).map_err(|_| no_submission(format!("{what} is {value}")))
+        };
+        let mut draft = Draft::new(&row.task_name, payload);
+        draft.payload_version = number("its payload version", row.payload_version)?;
+        draft.max_retries = number("its number of allowed failed runs", row.max_retries)?;
+        draft.priority =
+            Priority::new(row.priority).map_err(|error| no_submission(error.to_string()))?;
+        draft.scope = DedupScope::None;
+        let task = draft.finish(self.db().payload_bytes_max());
+        self.submit_one(task.map_err(|error| no_submission(error.to_string()))?)
+            .await
+    }
+
     async fn operate(&self, id: TaskId, event: Event, message: Option<&str>) -> Result<TaskInfo> {
         let operated = operate(self.db(), id.0, &event, message).await;
         let cannot = |error| Error::from(error).context(format!("task {id} cannot be changed"));
@@ -48,10 +96,7 @@ impl Client {
             Operated::Done(row) => TaskInfo::from(*row),
             Operated::Missing => return Err(no_such_task(id)),
             Operated::Refused(refusal) => {
-                return Err(Error::new(
-                    ErrorKind::Conflict,
-                    format!("task {id}: {refusal}"),
-                ));
+                return Err(refused(id, refusal));
             }
         };
         if !task.state.is_ended() {
@@ -59,4 +104,8 @@ impl Client {
         }
         Ok(task)
     }
+}
+
+pub(super) fn refused(id: TaskId, refusal: Refusal) -> Error {
+    Error::new(ErrorKind::Conflict, format!("task {id}: {refusal}"))
 }

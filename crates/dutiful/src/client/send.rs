@@ -8,6 +8,7 @@ use crate::store::retry;
 use crate::store::session::{Autocommit, OwnTx};
 use crate::store::submit::{NewTask, Submission, submit};
 use dutiful_core::limits::OWN_RETRIES_MAX;
+use std::collections::BTreeSet;
 use std::future::Future;
 
 /// Submits one task. The common case is one statement and no transaction around it.
@@ -41,8 +42,10 @@ pub(super) async fn all(db: &Db, tasks: &[NewTask]) -> DbResult<Vec<Submission>>
 pub(super) fn tell_workers(wake: &Wake, tasks: &[NewTask], done: &[Submission]) {
     wake.submitted(tasks);
     // The task that took it may have another priority than was asked for here.
-    if let Some(merged) = done.iter().position(|submission| submission.merged) {
-        wake.changed(&tasks[merged].task_name);
+    let taken = tasks.iter().zip(done).filter(|(_, done)| done.merged);
+    let names: BTreeSet<&str> = taken.map(|(task, _)| task.task_name.as_str()).collect();
+    for name in names {
+        wake.changed(name);
     }
 }
 

@@ -58,7 +58,7 @@ impl Client {
         }
     }
 
-    async fn submit_one(&self, task: NewTask) -> Result<Submitted> {
+    pub(super) async fn submit_one(&self, task: NewTask) -> Result<Submitted> {
         let done = match self.gather() {
             Some(gather) => gather.submit(task).await?,
             None => {
@@ -70,7 +70,7 @@ impl Client {
         Ok(done.into())
     }
 
-    async fn submit_all(&self, tasks: Vec<NewTask>) -> Result<Vec<Submitted>> {
+    pub(super) async fn send_all(&self, tasks: Vec<NewTask>) -> Result<Vec<Submitted>> {
         if tasks.is_empty() {
             return Ok(Vec::new());
         }
@@ -165,8 +165,8 @@ pub(crate) use draft_options;
 #[derive(Debug)]
 #[must_use = "nothing is submitted before it is awaited"]
 pub struct Submit<'c> {
-    client: &'c Client,
-    draft: Result<Draft>,
+    pub(super) client: &'c Client,
+    pub(super) draft: Result<Draft>,
 }
 
 impl<'c> Submit<'c> {
@@ -264,19 +264,23 @@ impl<'c> IntoFuture for SubmitMany<'c> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let tasks = finish_all(self.drafts?, self.client.db().payload_bytes_max())?;
-            self.client.submit_all(tasks).await
+            self.client.send_all(tasks).await
         })
     }
 }
 
-fn finish_all(drafts: Vec<Draft>, payload_bytes_max: usize) -> Result<Vec<NewTask>> {
-    if drafts.len() > limits::SUBMIT_MANY_MAX {
+pub(super) fn check_count(count: usize) -> Result<()> {
+    if count > limits::SUBMIT_MANY_MAX {
         return Err(invalid(format!(
-            "{} tasks in one call; submit at most {} at once",
-            drafts.len(),
+            "{count} tasks in one call; submit at most {} at once",
             limits::SUBMIT_MANY_MAX
         )));
     }
+    Ok(())
+}
+
+fn finish_all(drafts: Vec<Draft>, payload_bytes_max: usize) -> Result<Vec<NewTask>> {
+    check_count(drafts.len())?;
     let finish = |(index, draft): (usize, Draft)| {
         let task = draft.finish(payload_bytes_max);
         task.map_err(|error| error.context(format!("payload {index}")))

@@ -54,7 +54,7 @@ const ATTEMPTS: Sql = Sql {
         DELETE FROM dutiful_attempts WHERE task_id = ANY($1::bigint[])",
 };
 
-const STEPS: Sql = Sql {
+pub(super) const STEPS: Sql = Sql {
     sqlite: "/* dutiful.janitor.steps */
         DELETE FROM dutiful_steps WHERE task_id IN (SELECT value FROM json_each(?1))",
     mysql: "/* dutiful.janitor.steps */ DELETE FROM dutiful_steps WHERE task_id IN (?)",
@@ -167,11 +167,19 @@ async fn prune_chunk(db: &Db, ids: &[i64], rule: &Rule) -> DbResult<usize> {
         own.rollback().await?;
         return Ok(0);
     }
-    for sql in [&ATTEMPTS, &STEPS, &LOGS, &TASKS] {
-        own.run(sql, vec![Value::Ints(expired.clone())]).await?;
-    }
+    let count = expired.len();
+    remove(&mut own, expired).await?;
     own.commit().await?;
-    Ok(expired.len())
+    Ok(count)
+}
+
+/// Removes these tasks and all that belongs to them. Their rows must be locked: everybody who removes does it
+/// in this order, so that nobody waits in a circle.
+pub(super) async fn remove(session: &mut impl Session, ids: Vec<i64>) -> DbResult<()> {
+    for sql in [&ATTEMPTS, &STEPS, &LOGS, &TASKS] {
+        session.run(sql, vec![Value::Ints(ids.clone())]).await?;
+    }
+    Ok(())
 }
 
 /// Removes the rows of workers that have not beaten for a day. One that is alive after all writes its row

@@ -11,7 +11,8 @@ const TRIES: usize = 10;
 
 /// The task that holds a slot, locked. MySQL locks the entries of an index that it reads through, and before
 /// the row: whoever ends the task has the row and wants the entry. So there it is found first, and locked by its
-/// primary key if it still holds the slot; a key never becomes another one.
+/// primary key if it still holds a slot. If an edit has given it another one meanwhile, what is written next
+/// names the key and matches nothing, and it is looked for again.
 const HOLDER: Sql = Sql {
     sqlite: "/* dutiful.merge.holder */
         SELECT id, submission_key, dedup_until, dutiful_now(),
@@ -63,7 +64,7 @@ const RESUBMIT: Sql = Sql {
 
 /// Takes the slot from a task that no longer holds it: its window has passed, or it has ended and its key
 /// was left in place. Neither can change again, so the attempt is guard enough.
-const FREE: Sql = Sql {
+pub(super) const FREE: Sql = Sql {
     sqlite: "/* dutiful.merge.free */
         UPDATE dutiful_tasks SET dedup_key = NULL
         WHERE id = ?1 AND dedup_key = ?2 AND attempt = ?3",

@@ -8,7 +8,7 @@ use dutiful_core::{Due, Event, LeaseChange, Refusal, State, TaskFacts, Transitio
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The row, locked, so that what is decided next is decided on fresh facts.
-const LOCK: Sql = Sql {
+pub(super) const LOCK: Sql = Sql {
     sqlite: "/* dutiful.operate.lock */
         SELECT id, dutiful_now(),
                status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope

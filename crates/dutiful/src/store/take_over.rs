@@ -284,6 +284,7 @@ fn new_row(
 pub(crate) fn delay(due: Due) -> Option<i64> {
     match due {
         Due::In(delay) => Some(i64::try_from(delay.as_micros()).unwrap_or(i64::MAX)),
-        Due::Never | Due::Unchanged => None,
+        // A time that somebody chose is written as it is, by the edit that leads to it.
+        Due::Never | Due::Unchanged | Due::At(_) => None,
     }
 }

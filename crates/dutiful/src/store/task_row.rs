@@ -31,6 +31,10 @@ pub(crate) struct TaskRow {
     pub(crate) status: Status,
     /// Derived with the database's time.
     pub(crate) state: State,
+    /// What in the row means nothing to this program.
+    pub(crate) unreadable: Option<String>,
+    /// The database's time at the reading.
+    pub(crate) now: Timestamp,
 }
 
 /// Where the facts begin in the statements that [`read`] reads.
@@ -40,7 +44,11 @@ const FACTS: usize = 13;
 /// finished_at, error_message, result_data, progress, progress_note, now` and then the columns of
 /// [`facts::read`].
 pub(crate) fn read(mut row: Row) -> DbResult<TaskRow> {
-    let facts = facts::read(&row, FACTS).ok();
+    let (facts, unreadable) = match facts::read(&row, FACTS) {
+        Ok(facts) => (Some(facts), None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let now = row.time(12)?;
     Ok(TaskRow {
         id: row.int(0)?,
         task_name: take_text(&mut row, 1)?.unwrap_or_default(),
@@ -67,7 +75,9 @@ pub(crate) fn read(mut row: Row) -> DbResult<TaskRow> {
             .ok()
             .and_then(|text| text.parse().ok())
             .unwrap_or(Status::Error),
-        state: state(facts.as_ref(), row.time(12)?),
+        state: state(facts.as_ref(), now),
+        unreadable,
+        now,
     })
 }
 
@@ -83,6 +93,11 @@ pub(crate) fn take_text(row: &mut Row, index: usize) -> DbResult<Option<String>>
             Ok(bytes) => Ok(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned())),
             Err(_) => Err(error),
         })
+}
+
+/// A payload or a result. Text that is no JSON is shown as a string.
+pub(crate) fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|_| serde_json::Value::String(text.to_owned()))
 }
 
 impl TaskRow {

@@ -28,6 +28,7 @@ pub(super) fn ended(spec: &Spec, report: &Report, ending: &Ending, transition: &
     let next = match transition.due {
         Due::In(Duration::ZERO) => "due again now".to_owned(),
         Due::In(delay) => format!("due again in {}", human(delay)),
+        Due::At(time) => format!("due again at {time}"),
         Due::Never | Due::Unchanged => "will not run again".to_owned(),
     };
     let why = ending.message.as_deref().unwrap_or_default();

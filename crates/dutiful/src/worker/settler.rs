@@ -10,7 +10,7 @@ use super::{caught, log};
 use crate::db::{Db, DbError, DbErrorKind};
 use crate::store::settle::{self, Ending, Settled, Success};
 use crate::task::Answer;
-use crate::text::storable;
+use crate::text::{newer_payload, storable};
 use dutiful_core::limits::{ERROR_BYTES_MAX, SETTLE_BATCH_MAX};
 use dutiful_core::{Event, Failure, FailureKind, RetryPolicy, Timestamp, decide};
 use std::collections::HashSet;
@@ -241,10 +241,7 @@ impl Settler {
             }
             Ended::Ran(Ran::Success(_)) => (Event::Succeeded, None),
             Ended::Ran(Ran::Newer(version)) => {
-                let text = format!(
-                    "payload version {version} is newer than version {} of this program",
-                    lane.spec.version
-                );
+                let text = newer_payload(*version, lane.spec.version);
                 (Event::Snoozed { delay: NEWER_PAUSE }, Some(text))
             }
             Ended::Ran(Ran::Answer(answer)) => self.answered(report, answer),

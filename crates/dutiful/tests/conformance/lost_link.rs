@@ -27,6 +27,7 @@ cases![
     a_failure_whose_answer_was_lost_is_charged_once,
     a_success_whose_answer_was_lost_has_its_follow_ups_once,
     what_an_operator_asked_for_is_done_once_when_the_answer_was_lost,
+    an_edit_or_a_removal_whose_answer_was_lost_is_done_once,
     a_tick_whose_answer_was_lost_fires_once,
 ];
 
@@ -304,6 +305,43 @@ async fn what_an_operator_asked_for_is_done_once_when_the_answer_was_lost(db: Te
         .await
         .unwrap();
     assert_eq!((task.state, proxy.has_cut()), (State::Queued, true));
+}
+
+async fn an_edit_or_a_removal_whose_answer_was_lost_is_done_once(db: TestDb) {
+    let (client, proxy) = over_a_link(&db).await;
+    let id = client
+        .submit_json("Script", json!(1))
+        .held()
+        .await
+        .unwrap()
+        .id;
+    let seen = client.get(id).await.unwrap().version();
+    let edit = client
+        .edit(id)
+        .payload(json!(2))
+        .priority(3)
+        .if_version(&seen);
+    proxy.lose("", COMMIT);
+    // Repeated, it meets a version of its own making.
+    let task = within("it is answered", edit.into_future()).await.unwrap();
+    assert_eq!(
+        (task.task_payload, task.priority, proxy.has_cut()),
+        (json!(2), 3, true)
+    );
+
+    client.cancel(id).await.unwrap();
+    proxy.lose("", COMMIT);
+    within("it is answered", client.delete(id)).await.unwrap();
+    assert!(proxy.has_cut());
+    assert_eq!(db.count("tasks").await, 0);
+
+    let id = client.submit_json("Script", json!(MARK)).await.unwrap().id;
+    proxy.lose(MARK, MARK);
+    let copy = within("it is answered", client.duplicate(id))
+        .await
+        .unwrap();
+    assert_eq!((copy.outcome, proxy.has_cut()), (Outcome::Created, true));
+    assert_eq!(db.count("tasks").await, 2);
 }
 
 async fn a_tick_whose_answer_was_lost_fires_once(db: TestDb) {

@@ -15,6 +15,10 @@ mod away;
 mod bulk;
 mod claim;
 mod dedup;
+mod delete;
+mod edit;
+mod edit_slot;
+mod explain;
 mod json;
 mod kept;
 mod lanes;
@@ -38,6 +42,7 @@ mod shutdown;
 mod start;
 mod steps;
 mod submit;
+mod submit_all;
 mod user_code;
 mod version;
 mod wake;
@@ -55,6 +60,7 @@ fn groups() -> Vec<Vec<Case>> {
     vec![
         submit::cases(),
         bulk::cases(),
+        submit_all::cases(),
         plain_sql::cases(),
         lost_link::cases(),
         away::cases(),
@@ -70,6 +76,10 @@ fn groups() -> Vec<Vec<Case>> {
         settle::cases(),
         retry::cases(),
         operate::cases(),
+        edit::cases(),
+        edit_slot::cases(),
+        delete::cases(),
+        explain::cases(),
         limits::cases(),
         kept::cases(),
         outcome::cases(),

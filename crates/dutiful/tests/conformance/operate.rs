@@ -21,7 +21,7 @@ cases![
 const LONG: Duration = Duration::from_secs(60);
 
 /// A task in every state, and no worker that would move them on.
-async fn in_every_state(db: &TestDb) -> (Client, Vec<(State, TaskInfo)>) {
+pub(crate) async fn in_every_state(db: &TestDb) -> (Client, Vec<(State, TaskInfo)>) {
     let mut life = Life::new(db, DedupScope::UntilSuccess).await;
     let client = life.client.clone();
     let mut ids: Vec<(State, TaskId)> = Vec::new();
@@ -49,7 +49,11 @@ async fn in_every_state(db: &TestDb) -> (Client, Vec<(State, TaskInfo)>) {
 }
 
 /// Refused, and nothing is changed.
-async fn conflicts(client: &Client, before: &TaskInfo, result: dutiful::Result<TaskInfo>) {
+pub(crate) async fn conflicts<T: std::fmt::Debug>(
+    client: &Client,
+    before: &TaskInfo,
+    result: dutiful::Result<T>,
+) {
     let error = result.unwrap_err();
     assert_eq!(
         error.kind(),
@@ -267,6 +271,10 @@ async fn an_operation_on_a_task_that_is_not_there_is_not_found(db: TestDb) {
             client.retry(id).await.unwrap_err(),
             client.cancel(id).await.unwrap_err(),
             client.run_now(id).await.unwrap_err(),
+            client.edit(id).payload(json!(1)).await.unwrap_err(),
+            client.delete(id).await.unwrap_err(),
+            client.duplicate(id).await.unwrap_err(),
+            client.explain(id).await.unwrap_err(),
         ];
         for error in errors {
             assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");

@@ -67,7 +67,7 @@ impl Play {
         }
     }
 
-    /// Retry, cancel or run now, whatever state the task is in.
+    /// Retry, cancel, run now or edit, whatever state the task is in.
     async fn operate(&mut self) {
         let Some(id) = self.any_task() else { return };
         let event = self.random.pick(&[
@@ -75,12 +75,17 @@ impl Play {
             Event::RetriedByHand,
             Event::Cancelled,
             Event::RunNow,
+            Event::Edited {
+                run_at: None,
+                max_retries: Some(2),
+            },
         ]);
         self.note(format!("{event:?} {id}"));
         let client = self.any_client();
         let answer = match event {
             Event::RetriedByHand => client.retry(id).await,
             Event::Cancelled => client.cancel(id).await,
+            Event::Edited { .. } => client.edit(id).max_retries(2).await,
             _ => client.run_now(id).await,
         };
         let refused = answer.err().map(|error| error.kind());

@@ -28,6 +28,11 @@ fn events() -> impl Strategy<Value = Event> {
         2 => durations().prop_map(|delay| Event::Snoozed { delay }),
         2 => (durations(), any::<bool>())
             .prop_map(|(delay, charge)| Event::RetryAfter { delay, charge }),
+        2 => (proptest::option::of(0_i64..50), proptest::option::of(0_i64..9))
+            .prop_map(|(seconds, max_retries)| Event::Edited {
+                run_at: seconds.map(|seconds| Timestamp::from_micros(seconds * 1_000_000)),
+                max_retries,
+            }),
         6 => proptest::sample::select(vec![
             Event::Succeeded,
             Event::Invalid,
@@ -58,7 +63,9 @@ fn check(task: &TaskFacts, event: &Event, next: &Transition, now: Timestamp) {
     let new = apply(task, next, now);
     assert_eq!(next.ends, next.due == Due::Never);
     assert_eq!(next.ends, new.is_ended() && !task.is_ended());
-    assert!(next.retries >= task.retries && next.max_retries >= task.max_retries);
+    let edited = matches!(event, Event::Edited { .. });
+    assert!(next.retries >= task.retries);
+    assert!(edited || next.max_retries >= task.max_retries);
     assert!(next.crashes >= task.crashes);
     let claimed = matches!(event, Event::Claimed { .. });
     assert_eq!(next.lease == LeaseChange::Take, claimed);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+mod edits;
 mod histories;
 mod requests;
 

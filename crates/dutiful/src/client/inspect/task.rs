@@ -1,8 +1,8 @@
 //! A task as it is shown.
 
-use crate::store::task_row::TaskRow;
+use crate::store::task_row::{TaskRow, json};
 use crate::{Error, ErrorKind, Result};
-use dutiful_core::{State, Status, TaskId, Timestamp};
+use dutiful_core::{State, Status, TaskId, Timestamp, Versioned};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -61,6 +61,24 @@ pub struct TaskInfo {
 }
 
 impl TaskInfo {
+    /// A short text that changes whenever an edit, a claim, a renewal of the lease or the end of an attempt
+    /// changes the task: the same for every program that reads the same row. Progress, results and messages
+    /// are not in it. Hand it to [`Edit::if_version`](crate::Edit::if_version) to change only what was seen.
+    pub fn version(&self) -> String {
+        let task = Versioned {
+            status: self.status,
+            due_at: self.due_at,
+            attempt: self.attempt,
+            retries: self.retries,
+            max_retries: self.max_retries,
+            priority: self.priority,
+            crashes: self.crashes,
+            payload_version: self.payload_version,
+            payload: &self.task_payload,
+        };
+        task.text()
+    }
+
     /// The result as the type that the handler returned.
     ///
     /// # Errors
@@ -86,7 +104,7 @@ impl From<TaskRow> for TaskInfo {
             task_name: row.task_name,
             state: row.state,
             status: row.status,
-            task_payload: json(row.payload),
+            task_payload: json(&row.payload),
             payload_version: row.payload_version,
             priority: row.priority,
             created_at: row.created_at,
@@ -100,16 +118,12 @@ impl From<TaskRow> for TaskInfo {
             crashes: row.crashes,
             error_kind: row.error_kind,
             error_message: row.error_message,
-            result_data: row.result.map(json),
+            result_data: row.result.as_deref().map(json),
             progress: row.progress,
             progress_note: row.progress_note,
             dedup_scope: row.dedup_scope,
         }
     }
-}
-
-fn json(text: String) -> Value {
-    serde_json::from_str(&text).unwrap_or(Value::String(text))
 }
 
 #[cfg(test)]
@@ -119,12 +133,9 @@ mod tests {
 
     #[test]
     fn text_that_is_no_json_is_shown_as_it_is() {
-        assert_eq!(
-            json(r#"{"a":[1,null]}"#.to_owned()),
-            json!({ "a": [1, null] })
-        );
+        assert_eq!(json(r#"{"a":[1,null]}"#), json!({ "a": [1, null] }));
         for text in ["", "{'a':1}", "{} {}", "not json"] {
-            assert_eq!(json(text.to_owned()), json!(text));
+            assert_eq!(json(text), json!(text));
         }
     }
 }
