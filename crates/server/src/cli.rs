@@ -6,12 +6,15 @@ mod demo;
 mod list;
 mod migrate;
 mod operate;
+mod periodic;
 mod retry;
+mod run_now;
 mod show;
 mod stats;
 mod submit;
 mod tasks;
 mod worker;
+mod workers;
 
 use crate::failure::{Exit, Failure};
 use crate::logging::{self, Usual};
@@ -55,8 +58,14 @@ enum Command {
     Retry(retry::RetryArgs),
     /// Cancel tasks that have not ended
     Cancel(cancel::CancelArgs),
+    /// Let tasks run now that wait for their time, their next try or their release
+    RunNow(run_now::RunNowArgs),
     /// Counts, rates and queue depth by task name
     Stats,
+    /// The workers, and whether they are alive
+    Workers,
+    /// The periodic tasks, and when they run next
+    Periodic(periodic::PeriodicArgs),
     /// Make, change or remove the tables
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),
@@ -184,7 +193,10 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::Show(args) => args.run(app).await,
         Command::Retry(args) => args.run(app).await,
         Command::Cancel(args) => args.run(app).await,
+        Command::RunNow(args) => args.run(app).await,
         Command::Stats => stats::run(app).await,
+        Command::Workers => workers::run(app).await,
+        Command::Periodic(args) => args.run(app).await,
         Command::Migrate(command) => command.run(app).await,
         Command::Bench(args) => args.run(app).await,
         Command::BenchWorker(args) => args.run(app).await,
