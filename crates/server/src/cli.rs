@@ -12,6 +12,7 @@ mod run_now;
 mod show;
 mod stats;
 mod submit;
+mod tail;
 mod tasks;
 mod worker;
 mod workers;
@@ -60,6 +61,8 @@ enum Command {
     Cancel(cancel::CancelArgs),
     /// Let tasks run now that wait for their time, their next try or their release
     RunNow(run_now::RunNowArgs),
+    /// Follow what happens: a line for each task whose state has changed, until Ctrl-C
+    Tail(tail::TailArgs),
     /// Counts, rates and queue depth by task name
     Stats,
     /// The workers, and whether they are alive
@@ -173,8 +176,8 @@ fn start(cli: Cli, output: Output) -> Result<(), Failure> {
 async fn run(command: Command, app: &App) -> Result<(), Failure> {
     match command {
         // These answer signals themselves: a worker lets running tasks end, a bench drops its tables, and
-        // its workers end with it.
-        Command::Worker(_) | Command::Bench(_) | Command::BenchWorker(_) => {
+        // its workers end with it; following ends in order.
+        Command::Worker(_) | Command::Bench(_) | Command::BenchWorker(_) | Command::Tail(_) => {
             dispatch(command, app).await
         }
         _ => tokio::select! {
@@ -194,6 +197,7 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::Retry(args) => args.run(app).await,
         Command::Cancel(args) => args.run(app).await,
         Command::RunNow(args) => args.run(app).await,
+        Command::Tail(args) => args.run(app).await,
         Command::Stats => stats::run(app).await,
         Command::Workers => workers::run(app).await,
         Command::Periodic(args) => args.run(app).await,

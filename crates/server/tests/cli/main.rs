@@ -12,5 +12,6 @@ mod place;
 mod run_now;
 mod settings;
 mod submit;
+mod tail;
 mod worker;
 mod workers;
