@@ -3,6 +3,7 @@
 mod bench;
 mod cancel;
 mod demo;
+mod doctor;
 mod list;
 mod migrate;
 mod operate;
@@ -31,7 +32,7 @@ const AFTER_HELP: &str = "\
 Settings are taken from flags, then DUTIFUL_* variables, then dutiful.toml, then defaults.
 Data goes to stdout, messages to stderr.
 Exit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 conflict, 6 database unreachable,
-7 schema missing or out of date, 130 interrupted.";
+7 schema missing or out of date, 8 doctor found something bad, 130 interrupted.";
 
 /// Durable background tasks on the database that you already run.
 #[derive(Debug, Parser)]
@@ -69,6 +70,8 @@ enum Command {
     Workers,
     /// The periodic tasks, and when they run next
     Periodic(periodic::PeriodicArgs),
+    /// Look for what is wrong or soon will be, and tell the fix
+    Doctor,
     /// Make, change or remove the tables
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),
@@ -201,6 +204,7 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::Stats => stats::run(app).await,
         Command::Workers => workers::run(app).await,
         Command::Periodic(args) => args.run(app).await,
+        Command::Doctor => doctor::run(app).await,
         Command::Migrate(command) => command.run(app).await,
         Command::Bench(args) => args.run(app).await,
         Command::BenchWorker(args) => args.run(app).await,

@@ -3,6 +3,7 @@
 
 mod bench;
 mod demo;
+mod doctor;
 mod look;
 mod migrate;
 mod operate;
