@@ -2,9 +2,11 @@
 
 mod bench;
 mod cancel;
+mod completions;
 mod demo;
 mod doctor;
 mod list;
+mod man;
 mod migrate;
 mod operate;
 mod periodic;
@@ -80,6 +82,11 @@ enum Command {
     /// A worker of a bench: it runs until its stdin is closed
     #[command(hide = true)]
     BenchWorker(bench::BenchWorkerArgs),
+    /// Print a script that completes commands and options in a shell
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write one for each command
+    #[command(hide = true)]
+    Man(man::ManArgs),
 }
 
 /// What a command works with.
@@ -152,11 +159,17 @@ fn refuse(error: &clap::Error) -> Exit {
 }
 
 fn start(cli: Cli, output: Output) -> Result<(), Failure> {
+    let command = match cli.command {
+        // They only describe the command line: wrong settings must not keep a shell from starting.
+        Command::Completions(args) => return args.run(output),
+        Command::Man(args) => return args.run(output),
+        command => command,
+    };
     let app = App {
         settings: Settings::resolve(&cli.global)?,
         output,
     };
-    let usual = match cli.command {
+    let usual = match command {
         Command::Worker(_) => Usual::Info,
         Command::Demo(_) => Usual::Nothing,
         _ => Usual::Warn,
@@ -170,7 +183,7 @@ fn start(cli: Cli, output: Output) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let done = runtime.block_on(run(cli.command, &app));
+    let done = runtime.block_on(run(command, &app));
     // A thread that still waits for stdin must not keep the process.
     runtime.shutdown_background();
     done
@@ -208,6 +221,8 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::Migrate(command) => command.run(app).await,
         Command::Bench(args) => args.run(app).await,
         Command::BenchWorker(args) => args.run(app).await,
+        Command::Completions(args) => args.run(app.output),
+        Command::Man(args) => args.run(app.output),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod bench;
 mod demo;
+mod describe;
 mod doctor;
 mod look;
 mod migrate;
