@@ -4,17 +4,24 @@
 
 mod bench;
 mod cancel;
+mod completions;
 mod demo;
+mod doctor;
 mod list;
+mod man;
 mod migrate;
 mod operate;
+mod periodic;
 mod retry;
+mod run_now;
 mod serve;
 mod show;
 mod stats;
 mod submit;
+mod tail;
 mod tasks;
 mod worker;
+mod workers;
 
 use crate::failure::{Exit, Failure};
 use crate::logging::{self, Usual};
@@ -33,7 +40,7 @@ const AFTER_HELP: &str = "\
 Settings are taken from flags, then DUTIFUL_* variables, then dutiful.toml, then defaults.
 Data goes to stdout, messages to stderr.
 Exit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 conflict, 6 database unreachable,
-7 schema missing or out of date, 130 interrupted.";
+7 schema missing or out of date, 8 doctor found something bad, 130 interrupted.";
 
 /// Durable background tasks on the database that you already run.
 #[derive(Debug, Parser)]
@@ -63,8 +70,18 @@ enum Command {
     Retry(retry::RetryArgs),
     /// Cancel tasks that have not ended
     Cancel(cancel::CancelArgs),
+    /// Let tasks run now that wait for their time, their next try or their release
+    RunNow(run_now::RunNowArgs),
+    /// Follow what happens: a line for each task whose state has changed, until Ctrl-C
+    Tail(tail::TailArgs),
     /// Counts, rates and queue depth by task name
     Stats,
+    /// The workers, and whether they are alive
+    Workers,
+    /// The periodic tasks, and when they run next
+    Periodic(periodic::PeriodicArgs),
+    /// Look for what is wrong or soon will be, and tell the fix
+    Doctor,
     /// Make, change or remove the tables
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),
@@ -73,6 +90,11 @@ enum Command {
     /// A worker of a bench: it runs until its stdin is closed
     #[command(hide = true)]
     BenchWorker(bench::BenchWorkerArgs),
+    /// Print a script that completes commands and options in a shell
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write one for each command
+    #[command(hide = true)]
+    Man(man::ManArgs),
 }
 
 /// What a command works with.
@@ -151,12 +173,18 @@ fn refuse(error: &clap::Error) -> Exit {
 }
 
 fn start(cli: Cli, output: Output, tasks: Tasks) -> Result<(), Failure> {
+    let command = match cli.command {
+        // They only describe the command line: wrong settings must not keep a shell from starting.
+        Command::Completions(args) => return args.run(output),
+        Command::Man(args) => return args.run(output),
+        command => command,
+    };
     let app = App {
         settings: Settings::resolve(&cli.global)?,
         output,
         tasks: Arc::new(tasks),
     };
-    let usual = match cli.command {
+    let usual = match command {
         Command::Worker(_) | Command::Serve(_) => Usual::Info,
         Command::Demo(_) => Usual::Nothing,
         _ => Usual::Warn,
@@ -170,7 +198,7 @@ fn start(cli: Cli, output: Output, tasks: Tasks) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let done = runtime.block_on(until_done(cli.command, &app));
+    let done = runtime.block_on(until_done(command, &app));
     // A thread that still waits for stdin must not keep the process.
     runtime.shutdown_background();
     done
@@ -179,11 +207,12 @@ fn start(cli: Cli, output: Output, tasks: Tasks) -> Result<(), Failure> {
 async fn until_done(command: Command, app: &App) -> Result<(), Failure> {
     match command {
         // These answer signals themselves: a worker lets running tasks end, a server open requests, a bench
-        // drops its tables, and its workers end with it.
+        // drops its tables, and its workers end with it; following ends in order.
         Command::Worker(_)
         | Command::Serve(_)
         | Command::Bench(_)
-        | Command::BenchWorker(_) => dispatch(command, app).await,
+        | Command::BenchWorker(_)
+        | Command::Tail(_) => dispatch(command, app).await,
         _ => tokio::select! {
             done = dispatch(command, app) => done,
             () = interrupted() => Err(Failure::interrupted()),
@@ -201,10 +230,17 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::Show(args) => args.run(app).await,
         Command::Retry(args) => args.run(app).await,
         Command::Cancel(args) => args.run(app).await,
+        Command::RunNow(args) => args.run(app).await,
+        Command::Tail(args) => args.run(app).await,
         Command::Stats => stats::run(app).await,
+        Command::Workers => workers::run(app).await,
+        Command::Periodic(args) => args.run(app).await,
+        Command::Doctor => doctor::run(app).await,
         Command::Migrate(command) => command.run(app).await,
         Command::Bench(args) => args.run(app).await,
         Command::BenchWorker(args) => args.run(app).await,
+        Command::Completions(args) => args.run(app.output),
+        Command::Man(args) => args.run(app.output),
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Conflict = 4,
     Unreachable = 6,
     Schema = 7,
+    /// `doctor` found something bad.
+    Doctor = 8,
     Interrupted = 130,
 }
 
@@ -166,6 +168,7 @@ mod tests {
         assert_eq!(of(ErrorKind::Conflict), 4);
         assert_eq!(of(ErrorKind::Unavailable), 6);
         assert_eq!(of(ErrorKind::Schema), 7);
+        assert_eq!(Exit::Doctor as u8, 8);
         assert_eq!(Failure::interrupted().exit as u8, 130);
     }
 }

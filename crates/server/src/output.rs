@@ -54,20 +54,27 @@ impl Output {
         value: &impl Serialize,
         text: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
-        let mut printed = if self.json {
+        let printed = if self.json {
             serde_json::to_string_pretty(value)
                 .map_err(|error| io::Error::other(error.to_string()))?
         } else {
             text()
         };
-        if !printed.ends_with('\n') {
-            printed.push('\n');
-        }
-        // anstream takes colours out where they do not belong.
-        let mut stdout = anstream::stdout().lock();
-        stdout.write_all(printed.as_bytes())?;
-        stdout.flush()?;
-        Ok(())
+        write_data(printed)
+    }
+
+    /// Prints one line of data that goes on, as [`Output::data`]; JSON stays on one line too.
+    pub(crate) fn row(
+        self,
+        value: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        let printed = if self.json {
+            serde_json::to_string(value).map_err(|error| io::Error::other(error.to_string()))?
+        } else {
+            text()
+        };
+        write_data(printed)
     }
 
     /// Says something to the person at the terminal; programs that asked for JSON do not want it.
@@ -104,6 +111,17 @@ impl Output {
         }
         terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0)
     }
+}
+
+fn write_data(mut printed: String) -> Result<(), Failure> {
+    if !printed.ends_with('\n') {
+        printed.push('\n');
+    }
+    // anstream takes colours out where they do not belong.
+    let mut stdout = anstream::stdout().lock();
+    stdout.write_all(printed.as_bytes())?;
+    stdout.flush()?;
+    Ok(())
 }
 
 fn write_failure(stderr: &mut impl Write, failure: &Failure) -> io::Result<()> {

@@ -66,7 +66,7 @@ impl ListArgs {
     }
 }
 
-fn state(text: &str) -> Result<State, String> {
+pub(super) fn state(text: &str) -> Result<State, String> {
     text.parse::<State>().map_err(|error| error.to_string())
 }
 

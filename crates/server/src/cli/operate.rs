@@ -1,4 +1,4 @@
-//! What `retry` and `cancel` share: the same verb on several tasks, each on its own.
+//! What `retry`, `cancel` and `run-now` share: the same verb on several tasks, each on its own.
 
 use super::App;
 use crate::failure::Failure;

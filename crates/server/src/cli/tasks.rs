@@ -32,7 +32,7 @@ pub(super) fn table(tasks: &[TaskInfo]) -> String {
 }
 
 /// What is worth knowing about a task in its state, in few words.
-fn detail(task: &TaskInfo) -> String {
+pub(super) fn detail(task: &TaskInfo) -> String {
     match task.state {
         State::Running => match (&task.progress, &task.progress_note, &task.worker) {
             (Some(percent), note, _) => {

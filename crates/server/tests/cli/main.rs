@@ -3,11 +3,17 @@
 
 mod bench;
 mod demo;
+mod describe;
+mod doctor;
 mod look;
 mod migrate;
 mod operate;
 mod output;
+mod periodic;
 mod place;
+mod run_now;
 mod settings;
 mod submit;
+mod tail;
 mod worker;
+mod workers;

@@ -17,6 +17,7 @@ pub(crate) const NOT_FOUND: i32 = 3;
 pub(crate) const CONFLICT: i32 = 4;
 pub(crate) const UNREACHABLE: i32 = 6;
 pub(crate) const SCHEMA: i32 = 7;
+pub(crate) const DOCTOR: i32 = 8;
 
 pub(crate) struct Place {
     folder: TempDir,

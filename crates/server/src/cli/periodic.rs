@@ -1,0 +1,122 @@
+//! `dutiful periodic list|next`.
+
+mod next;
+
+use super::App;
+use crate::failure::Failure;
+use crate::output::{Column, Rows, Table, Tone, count, time};
+use clap::{Args, Subcommand};
+use dutiful::PeriodicInfo;
+use dutiful_core::Schedule;
+use serde_json::json;
+
+const COLUMNS: [Column; 9] = [
+    Column::text("NAME"),
+    Column::text("TASK"),
+    Column::text("SCHEDULE"),
+    Column::text("ZONE"),
+    Column::word("NEXT (UTC)"),
+    Column::word("LAST (UTC)"),
+    Column::number("LAST TASK"),
+    Column::number("FIRED"),
+    Column::number("SKIPPED"),
+];
+
+/// The arguments of `periodic`.
+#[derive(Debug, Args)]
+pub(super) struct PeriodicArgs {
+    #[command(subcommand)]
+    command: Option<PeriodicCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum PeriodicCommand {
+    /// List the periodic tasks; so does `periodic` alone
+    List,
+    /// Reckon when one runs next
+    Next(next::NextArgs),
+}
+
+impl PeriodicArgs {
+    pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
+        match self.command {
+            None | Some(PeriodicCommand::List) => list(app).await,
+            Some(PeriodicCommand::Next(args)) => args.run(app).await,
+        }
+    }
+}
+
+async fn list(app: &App) -> Result<(), Failure> {
+    let client = app.settings.connect().await?;
+    let periodic = client.periodic().await?;
+    app.output
+        .data(&json!({ "periodic": &periodic }), || table(&periodic))?;
+    if periodic.is_empty() {
+        app.output
+            .note("there is no periodic task: workers make their rows when they start");
+    }
+    Ok(())
+}
+
+fn table(periodic: &[PeriodicInfo]) -> String {
+    let mut table = Table::new(&COLUMNS, Rows::Cut);
+    for one in periodic {
+        let (schedule, zone) = words(&one.schedule);
+        let next = if one.paused {
+            ("paused".to_owned(), Tone::Busy)
+        } else {
+            (time(one.next_at), Tone::Plain)
+        };
+        let last_task = one.last_task_id.map(|id| id.to_string());
+        table.row([
+            (one.name.clone(), Tone::Plain),
+            (one.task_name.clone(), Tone::Plain),
+            (schedule, Tone::Plain),
+            (zone, Tone::Plain),
+            next,
+            (time(one.last_at), Tone::Dim),
+            (last_task.unwrap_or_default(), Tone::Dim),
+            (number(one.fired), Tone::Plain),
+            (number(one.skipped), Tone::Plain),
+        ]);
+    }
+    table.text()
+}
+
+fn number(value: i64) -> String {
+    count(u64::try_from(value).unwrap_or(0))
+}
+
+/// A stored schedule as people write it, and its time zone. One that cannot be read is shown as it is.
+fn words(stored: &str) -> (String, String) {
+    match Schedule::from_text(stored) {
+        Ok(Schedule::Every(interval)) => {
+            let length = humantime::format_duration(interval);
+            (format!("every {length}"), String::new())
+        }
+        Ok(Schedule::Cron {
+            expression,
+            time_zone,
+        }) => (expression, time_zone),
+        Err(_) => (stored.to_owned(), String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn a_stored_schedule_reads_as_it_was_written() {
+        let pair = |stored| {
+            let (schedule, zone) = words(stored);
+            format!("{schedule}|{zone}")
+        };
+        assert_eq!(pair("every 90000000"), "every 1m 30s|");
+        assert_eq!(
+            pair("cron Europe/Berlin 0 9 * * MON-FRI"),
+            "0 9 * * MON-FRI|Europe/Berlin"
+        );
+        assert_eq!(pair("now and then"), "now and then|");
+    }
+}
