@@ -5,11 +5,16 @@
 mod bench;
 mod cancel;
 mod completions;
+mod delete;
 mod demo;
 mod doctor;
+mod duplicate;
+mod edit;
+mod explain;
 mod list;
 mod man;
 mod migrate;
+mod openapi;
 mod operate;
 mod periodic;
 mod retry;
@@ -20,6 +25,7 @@ mod stats;
 mod submit;
 mod tail;
 mod tasks;
+mod types;
 mod worker;
 mod workers;
 
@@ -66,16 +72,26 @@ enum Command {
     List(list::ListArgs),
     /// Show everything about a task
     Show(show::ShowArgs),
+    /// Tell why a task does not run, or ran more than once
+    Explain(explain::ExplainArgs),
     /// Run tasks again that have ended, or now that wait
     Retry(retry::RetryArgs),
     /// Cancel tasks that have not ended
     Cancel(cancel::CancelArgs),
     /// Let tasks run now that wait for their time, their next try or their release
     RunNow(run_now::RunNowArgs),
+    /// Change a task that waits: its payload, its time, its priority, its retries
+    Edit(edit::EditArgs),
+    /// Submit a task like another one
+    Duplicate(duplicate::DuplicateArgs),
+    /// Remove tasks that have ended, with all that belongs to them
+    Delete(delete::DeleteArgs),
     /// Follow what happens: a line for each task whose state has changed, until Ctrl-C
     Tail(tail::TailArgs),
     /// Counts, rates and queue depth by task name
     Stats,
+    /// The task types that this binary knows
+    Types,
     /// The workers, and whether they are alive
     Workers,
     /// The periodic tasks, and when they run next
@@ -90,6 +106,8 @@ enum Command {
     /// A worker of a bench: it runs until its stdin is closed
     #[command(hide = true)]
     BenchWorker(bench::BenchWorkerArgs),
+    /// Print the description of the HTTP API (OpenAPI 3.1)
+    Openapi,
     /// Print a script that completes commands and options in a shell
     Completions(completions::CompletionsArgs),
     /// Print the manual page, or write one for each command
@@ -228,6 +246,12 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::Submit(args) => args.run(app).await,
         Command::List(args) => args.run(app).await,
         Command::Show(args) => args.run(app).await,
+        Command::Explain(args) => args.run(app).await,
+        Command::Edit(args) => args.run(app).await,
+        Command::Duplicate(args) => args.run(app).await,
+        Command::Delete(args) => args.run(app).await,
+        Command::Types => types::run(app),
+        Command::Openapi => openapi::run(app),
         Command::Retry(args) => args.run(app).await,
         Command::Cancel(args) => args.run(app).await,
         Command::RunNow(args) => args.run(app).await,

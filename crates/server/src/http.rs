@@ -5,6 +5,7 @@
 
 mod answer;
 mod body;
+mod etag;
 mod guard;
 mod health;
 pub(crate) mod listen;
@@ -79,7 +80,7 @@ impl Api {
 
     /// The router, with its limits on bodies, time and requests under way.
     pub fn router(self) -> Router {
-        let (router, openapi) = routes(&self).split_for_parts();
+        let (router, openapi) = described_routes().split_for_parts();
         let described = openapi::with_task_types(openapi, &self.tasks);
         let router = router
             .merge(openapi::routes(described))
@@ -89,22 +90,27 @@ impl Api {
             .with_state(self);
         guard::layers(router)
     }
-
-    /// The OpenAPI 3.1 description of the API, the payloads of the known task types in it, as JSON.
-    pub fn openapi(&self) -> serde_json::Value {
-        let (_, openapi) = routes(self).split_for_parts();
-        openapi::with_task_types(openapi, &self.tasks)
-    }
 }
 
-fn routes(_: &Api) -> OpenApiRouter<Api> {
+/// The OpenAPI 3.1 description of the API, the payloads of these task types in it, as JSON.
+pub(crate) fn openapi(tasks: &Tasks) -> serde_json::Value {
+    openapi::with_task_types(described_routes().into_openapi(), tasks)
+}
+
+fn described_routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(tasks::submit::submit, tasks::list::list))
         .routes(routes!(tasks::batch::submit_batch))
-        .routes(routes!(tasks::get::get))
+        .routes(routes!(
+            tasks::get::get,
+            tasks::edit::edit,
+            tasks::operate::delete
+        ))
         .routes(routes!(tasks::operate::retry))
         .routes(routes!(tasks::operate::cancel))
         .routes(routes!(tasks::operate::run_now))
+        .routes(routes!(tasks::operate::duplicate))
+        .routes(routes!(tasks::explain::explain))
         .routes(routes!(tasks::get::attempts))
         .routes(routes!(tasks::get::logs))
         .routes(routes!(task_types::list))

@@ -2,10 +2,12 @@
 //!
 //! Colours and progress bars appear only on a terminal, and no colours when NO_COLOR is set.
 
+mod confirm;
 mod progress;
 mod table;
 mod text;
 
+pub(crate) use confirm::confirm;
 pub(crate) use progress::Progress;
 pub(crate) use table::{Column, Rows, Table};
 pub(crate) use text::{count, elapsed, indented, line, pretty, time};

@@ -169,6 +169,11 @@ impl TaskType {
     ) -> Result<Submit<'c>, BadPayload> {
         (self.submit)(client, payload)
     }
+
+    /// Checks a payload without submitting it.
+    pub(crate) fn check(&self, client: &Client, payload: Value) -> Result<(), BadPayload> {
+        self.submit(client, payload).map(drop)
+    }
 }
 
 fn hand(register: impl FnOnce(Worker, &Path) -> Worker + Send + 'static) -> Hand {
@@ -234,6 +239,10 @@ mod tests {
         let bad = refused(json!({ "message": "x", "count": "two" }));
         assert_eq!(bad.pointer, "/count");
         assert_eq!(refused(json!({ "message": "x", "count": 0 })).pointer, "");
-        assert!(known.submit(&client, json!({ "message": "x", "count": 1 })).is_ok());
+        assert!(
+            known
+                .submit(&client, json!({ "message": "x", "count": 1 }))
+                .is_ok()
+        );
     }
 }

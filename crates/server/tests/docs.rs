@@ -94,7 +94,10 @@ impl Shell {
             .push(command.stderr(Stdio::null()).spawn().unwrap());
         let began = Instant::now();
         while TcpStream::connect(self.address).is_err() {
-            assert!(began.elapsed() < START, "`dutiful serve{args}` does not listen");
+            assert!(
+                began.elapsed() < START,
+                "`dutiful serve{args}` does not listen"
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }

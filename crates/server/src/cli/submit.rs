@@ -1,6 +1,6 @@
 //! `dutiful submit`.
 
-mod payload;
+pub(super) mod payload;
 
 use super::App;
 use super::tasks::ending;
@@ -97,7 +97,7 @@ impl SubmitArgs {
     }
 }
 
-fn refusal(name: &str, bad: &BadPayload) -> Failure {
+pub(super) fn refusal(name: &str, bad: &BadPayload) -> Failure {
     let BadPayload { pointer, why } = bad;
     let place = match pointer.as_str() {
         "" => String::new(),

@@ -6,7 +6,11 @@ use axum::response::Response;
 use serde::Serialize;
 
 /// JSON of this type. What cannot be written becomes an empty answer with the status 500.
-pub(super) fn json(status: StatusCode, content_type: &'static str, value: &impl Serialize) -> Response {
+pub(super) fn json(
+    status: StatusCode,
+    content_type: &'static str,
+    value: &impl Serialize,
+) -> Response {
     let (status, body) = match serde_json::to_vec(value) {
         Ok(body) => (status, body),
         Err(error) => {

@@ -37,7 +37,8 @@ pub(super) fn format(headers: &HeaderMap, lines: bool) -> Result<Format, Problem
     let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
     let is_utf8 = |part: &str| {
         let part = part.to_ascii_lowercase();
-        !part.starts_with("charset=") || part.trim_start_matches("charset=").trim_matches('"') == "utf-8"
+        !part.starts_with("charset=")
+            || part.trim_start_matches("charset=").trim_matches('"') == "utf-8"
     };
     if !parts.all(is_utf8) {
         return Err(refused("the body is read as UTF-8 alone"));
@@ -45,7 +46,9 @@ pub(super) fn format(headers: &HeaderMap, lines: bool) -> Result<Format, Problem
     match essence.as_str() {
         "application/json" => Ok(Format::Json),
         "application/x-ndjson" | "application/jsonl" if lines => Ok(Format::Lines),
-        _ => Err(refused("the content type is not one that is read; send `application/json`")),
+        _ => Err(refused(
+            "the content type is not one that is read; send `application/json`",
+        )),
     }
 }
 
@@ -95,7 +98,10 @@ mod tests {
     #[test]
     fn json_is_read_and_lines_where_many_may_come() {
         assert_eq!(of("application/json", false), Some(Format::Json));
-        assert_eq!(of("Application/JSON; charset=UTF-8", false), Some(Format::Json));
+        assert_eq!(
+            of("Application/JSON; charset=UTF-8", false),
+            Some(Format::Json)
+        );
         assert_eq!(of("application/x-ndjson", true), Some(Format::Lines));
         assert_eq!(of("application/x-ndjson", false), None);
         assert_eq!(of("text/plain", true), None);

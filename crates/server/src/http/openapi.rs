@@ -10,7 +10,8 @@ use utoipa::openapi::{Info, License, OpenApi, OpenApiBuilder};
 /// What stands above the paths.
 pub(super) fn head() -> OpenApi {
     let mut info = Info::new("Dutiful", env!("CARGO_PKG_VERSION"));
-    info.description = Some("Durable background tasks on the database that a team already runs.".to_owned());
+    info.description =
+        Some("Durable background tasks on the database that a team already runs.".to_owned());
     let mut license = License::new("MIT OR Apache-2.0");
     license.identifier = Some("MIT OR Apache-2.0".to_owned());
     info.license = Some(license);
@@ -43,7 +44,10 @@ fn self_contained(mut schema: Value, name: &str) -> Value {
     if let Some(schema) = schema.as_object_mut() {
         schema.remove("$schema");
     }
-    lead(&mut schema, &format!("#/components/schemas/{name}Payload/$defs/"));
+    lead(
+        &mut schema,
+        &format!("#/components/schemas/{name}Payload/$defs/"),
+    );
     schema
 }
 
@@ -51,7 +55,12 @@ fn lead(value: &mut Value, to: &str) {
     match value {
         Value::Object(fields) => {
             for (key, value) in fields {
-                match (key.as_str(), value.as_str().and_then(|text| text.strip_prefix("#/$defs/"))) {
+                match (
+                    key.as_str(),
+                    value
+                        .as_str()
+                        .and_then(|text| text.strip_prefix("#/$defs/")),
+                ) {
                     ("$ref", Some(rest)) => *value = format!("{to}{rest}").into(),
                     _ => lead(value, to),
                 }
@@ -80,7 +89,10 @@ mod tests {
         let schema = json!({ "$schema": "x", "$ref": "#/$defs/A", "a": [{ "$ref": "#/$defs/B" }], "$defs": {} });
         let schema = self_contained(schema, "T");
         assert_eq!(schema["$ref"], "#/components/schemas/TPayload/$defs/A");
-        assert_eq!(schema["a"][0]["$ref"], "#/components/schemas/TPayload/$defs/B");
+        assert_eq!(
+            schema["a"][0]["$ref"],
+            "#/components/schemas/TPayload/$defs/B"
+        );
         assert!(schema.get("$schema").is_none());
     }
 }

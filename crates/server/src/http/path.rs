@@ -17,7 +17,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
         let params = RawPathParams::from_request_parts(parts, state)
             .await
             .map_err(|_| missing())?;
-        let (_, text) = params.iter().find(|(key, _)| *key == "id").ok_or_else(missing)?;
+        let (_, text) = params
+            .iter()
+            .find(|(key, _)| *key == "id")
+            .ok_or_else(missing)?;
         match text.parse::<i64>() {
             Ok(id) if id > 0 => Ok(Id(TaskId(id))),
             _ => Err(missing()),

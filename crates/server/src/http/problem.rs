@@ -42,6 +42,8 @@ kinds! {
          `--allow-unknown` takes names that only other workers know.";
     NOT_FOUND = "not_found", 404, "There is no such thing",
         "There is no task of that number, or no such path. A task may have been deleted by retention.";
+    PRECONDITION_FAILED = "precondition_failed", 412, "The task is not as it was read",
+        "`If-Match` names another version than the task has now. Read it again, and decide anew. Nothing was changed.";
     METHOD_NOT_ALLOWED = "method_not_allowed", 405, "The path does not take this method",
         "The header `Allow` names the methods that it takes.";
     CONFLICT = "conflict", 409, "The task's state does not allow it",
@@ -224,7 +226,16 @@ mod tests {
 
     #[test]
     fn every_code_of_the_library_has_a_page() {
-        for code in ["not_found", "conflict", "invalid_payload", "timeout", "database_unavailable", "schema", "decode", "internal"] {
+        for code in [
+            "not_found",
+            "conflict",
+            "invalid_payload",
+            "timeout",
+            "database_unavailable",
+            "schema",
+            "decode",
+            "internal",
+        ] {
             assert!(KINDS.iter().any(|kind| kind.code == code), "{code}");
         }
     }

@@ -74,7 +74,9 @@ impl From<NameCounts> for NameCountsView {
         let counts = name.counts.into_iter();
         NameCountsView {
             task_name: name.task_name,
-            counts: counts.map(|(state, count)| (state.to_string(), count)).collect(),
+            counts: counts
+                .map(|(state, count)| (state.to_string(), count))
+                .collect(),
             total: name.total,
             success_rate: name.success_rate,
             retry_rate: name.retry_rate,

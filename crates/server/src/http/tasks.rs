@@ -1,6 +1,8 @@
 //! The routes below `/tasks`.
 
 pub(super) mod batch;
+pub(super) mod edit;
+pub(super) mod explain;
 pub(super) mod get;
 pub(super) mod list;
 pub(super) mod operate;

@@ -9,6 +9,10 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Task)]
 pub(crate) struct TaskView {
+    /// What `If-Match` compares.
+    #[serde(skip)]
+    #[schema(ignore)]
+    version: String,
     /// Its number.
     #[schema(minimum = 1)]
     id: i64,
@@ -123,9 +127,16 @@ pub(crate) struct LogView {
     message: String,
 }
 
+impl TaskView {
+    pub(super) fn version(&self) -> &str {
+        &self.version
+    }
+}
+
 impl From<TaskInfo> for TaskView {
     fn from(task: TaskInfo) -> TaskView {
         TaskView {
+            version: task.version(),
             id: task.id.0,
             task_name: task.task_name,
             state: task.state,

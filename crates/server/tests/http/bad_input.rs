@@ -18,7 +18,12 @@ promises![
 fn refused(server: &Server, body: &str, status: u16, code: &str) -> Value {
     let answer = server.post_text("/tasks", body);
     let start: String = body.chars().take(80).collect();
-    assert_eq!((answer.status, answer.code().as_str()), (status, code), "{start}: {}", answer.text);
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (status, code),
+        "{start}: {}",
+        answer.text
+    );
     answer.json()
 }
 
@@ -27,7 +32,18 @@ fn nothing_stored(server: &Server) {
 }
 
 fn bodies_that_are_no_json_are_refused(server: &Server) {
-    for body in ["", " ", "{", "nonsense", "{} {}", "{'task_name': 1}", "\u{feff}{}", "NaN", "[1,]", "\u{0}"] {
+    for body in [
+        "",
+        " ",
+        "{",
+        "nonsense",
+        "{} {}",
+        "{'task_name': 1}",
+        "\u{feff}{}",
+        "NaN",
+        "[1,]",
+        "\u{0}",
+    ] {
         refused(server, body, 400, "invalid_json");
     }
     for bytes in [&b"\xff\xfe{\0}\0"[..], &b"{\"a\": \"\xc3\"}"[..]] {
@@ -39,13 +55,17 @@ fn bodies_that_are_no_json_are_refused(server: &Server) {
         .into_bytes();
         request.extend_from_slice(bytes);
         let answer = wire::send(server.address, &request).unwrap();
-        assert_eq!((answer.status, answer.code().as_str()), (400, "invalid_json"));
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "invalid_json")
+        );
     }
     nothing_stored(server);
 }
 
 fn json_that_would_change_its_meaning_is_refused(server: &Server) {
-    let with = |payload: &str| format!(r#"{{"task_name": "ExampleTask", "task_payload": {payload}}}"#);
+    let with =
+        |payload: &str| format!(r#"{{"task_name": "ExampleTask", "task_payload": {payload}}}"#);
     let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
     for payload in [
         r#"{"message": "a", "message": "b", "count": 1}"#,
@@ -62,7 +82,8 @@ fn json_that_would_change_its_meaning_is_refused(server: &Server) {
 }
 
 fn fields_that_cannot_be_used_are_named(server: &Server) {
-    let good = json!({ "task_name": "ExampleTask", "task_payload": { "message": "x", "count": 1 } });
+    let good =
+        json!({ "task_name": "ExampleTask", "task_payload": { "message": "x", "count": 1 } });
     let with = |name: &str, value: Value| {
         let mut submission = good.clone();
         submission[name] = value;
@@ -106,11 +127,19 @@ fn fields_that_cannot_be_used_are_named(server: &Server) {
     ] {
         refused(server, &with("task_name", json!(name)), 422, code);
     }
-    let near = refused(server, &with("task_name", json!("ExampelTask")), 422, "unknown_task_name");
+    let near = refused(
+        server,
+        &with("task_name", json!("ExampelTask")),
+        422,
+        "unknown_task_name",
+    );
     assert!(near["detail"].as_str().unwrap().contains("`ExampleTask`"));
     let two = json!({ "delay": 1, "held": true });
     let mut submission = good.clone();
-    submission.as_object_mut().unwrap().extend(two.as_object().unwrap().clone());
+    submission
+        .as_object_mut()
+        .unwrap()
+        .extend(two.as_object().unwrap().clone());
     refused(server, &submission.to_string(), 422, "invalid_request");
     for body in ["[]", "1", "null", "{}", r#"{"task_name": "ExampleTask"}"#] {
         refused(server, body, 422, "invalid_request");
@@ -122,9 +151,18 @@ fn payloads_that_the_type_does_not_take_are_refused_with_their_place(server: &Se
     for (payload, pointer) in [
         (json!({ "message": "x", "count": 0 }), "/task_payload"),
         (json!({ "message": "x", "count": 1001 }), "/task_payload"),
-        (json!({ "message": "x", "count": "1" }), "/task_payload/count"),
-        (json!({ "message": "x", "count": 1.5 }), "/task_payload/count"),
-        (json!({ "message": null, "count": 1 }), "/task_payload/message"),
+        (
+            json!({ "message": "x", "count": "1" }),
+            "/task_payload/count",
+        ),
+        (
+            json!({ "message": "x", "count": 1.5 }),
+            "/task_payload/count",
+        ),
+        (
+            json!({ "message": null, "count": 1 }),
+            "/task_payload/message",
+        ),
         (json!({ "count": 1 }), "/task_payload"),
         (json!([]), "/task_payload"),
         (Value::Null, "/task_payload"),
@@ -137,17 +175,26 @@ fn payloads_that_the_type_does_not_take_are_refused_with_their_place(server: &Se
 }
 
 fn content_types_other_than_json_are_refused(server: &Server) {
-    let body = json!({ "task_name": "ExampleTask", "task_payload": { "message": "x", "count": 1 } }).to_string();
+    let body =
+        json!({ "task_name": "ExampleTask", "task_payload": { "message": "x", "count": 1 } })
+            .to_string();
     for headers in [
         &[][..],
         &[("Content-Type", "text/plain")],
         &[("Content-Type", "application/x-ndjson")],
         &[("Content-Type", "application/json; charset=utf-16")],
         &[("Content-Type", "multipart/form-data; boundary=x")],
-        &[("Content-Type", "application/json"), ("Content-Encoding", "gzip")],
+        &[
+            ("Content-Type", "application/json"),
+            ("Content-Encoding", "gzip"),
+        ],
     ] {
         let answer = wire::ask(server.address, "POST", "/tasks", headers, &body);
-        assert_eq!((answer.status, answer.code().as_str()), (415, "unsupported_media_type"), "{headers:?}");
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (415, "unsupported_media_type"),
+            "{headers:?}"
+        );
     }
     nothing_stored(server);
 }
@@ -156,12 +203,16 @@ fn methods_that_a_path_does_not_take_are_named(server: &Server) {
     for (method, path, allow) in [
         ("PUT", "/tasks", "GET,HEAD,POST"),
         ("DELETE", "/stats", "GET,HEAD"),
-        ("POST", "/tasks/1", "GET,HEAD"),
+        ("POST", "/tasks/1", "DELETE,GET,HEAD,PATCH"),
         ("GET", "/tasks/1/retry", "POST"),
         ("BREW", "/tasks", "GET,HEAD,POST"),
     ] {
         let answer = wire::ask(server.address, method, path, &[], "");
-        assert_eq!((answer.status, answer.code().as_str()), (405, "method_not_allowed"), "{method} {path}");
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (405, "method_not_allowed"),
+            "{method} {path}"
+        );
         let mut allowed: Vec<&str> = answer.header("allow").unwrap().split(',').collect();
         allowed.sort_unstable();
         assert_eq!(allowed.join(","), allow);
@@ -180,6 +231,9 @@ fn odd_text_in_a_payload_comes_back_as_it_was(server: &Server) {
         let id = server.submit(&json!({ "task_name": "ExampleTask", "task_payload": { "message": message, "count": 1 } }));
         let task = server.get(&format!("/tasks/{id}"));
         assert_eq!(task.json()["task_payload"]["message"], message);
-        assert!(!task.text.contains('\u{1b}'), "control characters are escaped");
+        assert!(
+            !task.text.contains('\u{1b}'),
+            "control characters are escaped"
+        );
     }
 }

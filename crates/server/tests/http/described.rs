@@ -41,15 +41,24 @@ fn every_reference_of_the_description_leads_somewhere(server: &Server) {
 fn task_types_have_their_schemas(server: &Server) {
     let types = server.get("/task-types").json();
     let example = &types["task_types"][0];
-    assert_eq!((&example["task_name"], &example["max_retries"]), (&json!("ExampleTask"), &json!(3)));
-    assert_eq!(example["payload_schema"]["properties"]["count"]["maximum"], 1000);
+    assert_eq!(
+        (&example["task_name"], &example["max_retries"]),
+        (&json!("ExampleTask"), &json!(3))
+    );
+    assert_eq!(
+        example["payload_schema"]["properties"]["count"]["maximum"],
+        1000
+    );
     assert_eq!(types["allow_unknown"], false);
 }
 
 fn health_and_readiness_are_told(server: &Server) {
     assert_eq!(server.get("/healthz").json(), json!({ "status": "ok" }));
-    assert_eq!(server.get("/readyz").json(), json!({ "ready": true, "reasons": [] }));
-    server.dutiful(&["migrate", "down", "--yes"]);
+    assert_eq!(
+        server.get("/readyz").json(),
+        json!({ "ready": true, "reasons": [] })
+    );
+    server.dutiful(&["migrate", "down", "--to", "0"]);
     let answer = server.get("/readyz");
     assert_eq!(answer.status, 503);
     assert_eq!(answer.json()["reasons"], json!(["the database: schema"]));

@@ -18,9 +18,13 @@ promises![
 
 fn bodies_that_are_too_large_are_refused(server: &Server) {
     let message = "x".repeat(2 * 1024 * 1024);
-    let body = json!({ "task_name": "ExampleTask", "task_payload": { "message": message, "count": 1 } });
+    let body =
+        json!({ "task_name": "ExampleTask", "task_payload": { "message": message, "count": 1 } });
     let answer = server.post("/tasks", &body);
-    assert_eq!((answer.status, answer.code().as_str()), (413, "body_too_large"));
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (413, "body_too_large")
+    );
     // Without end, and without a length.
     let mut stream = wire::open(server.address);
     stream
@@ -37,7 +41,8 @@ fn bodies_that_are_too_large_are_refused(server: &Server) {
     }
     // A payload may be a little smaller than the body, and too large for the type or the store.
     let message = "x".repeat(1_200_000);
-    let body = json!({ "task_name": "ExampleTask", "task_payload": { "message": message, "count": 1 } });
+    let body =
+        json!({ "task_name": "ExampleTask", "task_payload": { "message": message, "count": 1 } });
     assert_eq!(server.post("/tasks", &body).status, 422);
     assert_eq!(server.get("/tasks").json()["tasks"], json!([]));
 }
@@ -65,10 +70,16 @@ fn addresses_and_headers_that_are_too_large_are_refused(server: &Server) {
 
 fn a_client_that_sends_nothing_is_dropped(server: &Server) {
     let mut stream = wire::open(server.address);
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: loc").unwrap();
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: loc")
+        .unwrap();
     let began = Instant::now();
     assert!(wire::read(stream).is_none_or(|answer| answer.status == 408));
-    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(40),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 fn a_request_for_another_host_is_refused(server: &Server) {
@@ -77,7 +88,10 @@ fn a_request_for_another_host_is_refused(server: &Server) {
         wire::send(server.address, request.as_bytes()).unwrap()
     };
     for host in ["example.com", "localhost.example.com", "10.0.0.1:8080"] {
-        assert_eq!((request(host).status, request(host).code().as_str()), (421, "wrong_host"));
+        assert_eq!(
+            (request(host).status, request(host).code().as_str()),
+            (421, "wrong_host")
+        );
     }
     for host in ["localhost", "127.0.0.1", "[::1]:80"] {
         assert_eq!(request(host).status, 200);
@@ -94,7 +108,10 @@ fn an_open_request_is_answered_after_the_server_was_told_to_end(server: &Server)
     std::thread::sleep(Duration::from_millis(500));
     server.tell_to_end();
     let answer = waiting.join().unwrap();
-    assert_eq!((answer.status, &answer.json()["state"]), (200, &json!("queued")));
+    assert_eq!(
+        (answer.status, &answer.json()["state"]),
+        (200, &json!("queued"))
+    );
 }
 
 fn sixty_four_clients_at_once_are_all_answered(server: &Server) {
@@ -110,8 +127,12 @@ fn sixty_four_clients_at_once_are_all_answered(server: &Server) {
         }
     };
     std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..64).map(|number| scope.spawn(move || client(number))).collect();
-        clients.into_iter().for_each(|client| client.join().unwrap());
+        let clients: Vec<_> = (0..64)
+            .map(|number| scope.spawn(move || client(number)))
+            .collect();
+        clients
+            .into_iter()
+            .for_each(|client| client.join().unwrap());
     });
     let began = Instant::now();
     loop {

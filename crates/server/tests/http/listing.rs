@@ -13,7 +13,8 @@ promises![
 ];
 
 fn submit(server: &Server, name: &str, options: &Value) -> i64 {
-    let mut submission = json!({ "task_name": "ExampleTask", "task_payload": { "message": name, "count": 1 } });
+    let mut submission =
+        json!({ "task_name": "ExampleTask", "task_payload": { "message": name, "count": 1 } });
     for (name, value) in options.as_object().unwrap() {
         submission[name] = value.clone();
     }
@@ -26,7 +27,9 @@ fn ids(answer: &Value) -> Vec<i64> {
 }
 
 fn pages_follow_each_other_without_gap_or_repetition(server: &Server) {
-    let mut made: Vec<i64> = (0..7).map(|n| submit(server, &format!("m{n}"), &json!({}))).collect();
+    let mut made: Vec<i64> = (0..7)
+        .map(|n| submit(server, &format!("m{n}"), &json!({})))
+        .collect();
     made.reverse();
     let mut seen = Vec::new();
     let mut path = "/tasks?limit=3&state=queued".to_owned();
@@ -63,11 +66,21 @@ fn every_filter_narrows_the_list(server: &Server) {
     assert_eq!(found("status=error"), [held]);
     assert_eq!(found("text=needle%20%C3%BC"), [queued]);
     assert_eq!(found("created_before=2020-01-01T00:00:00Z"), nothing);
-    assert_eq!(found("created_after=2020-01-01T00:00:00Z"), [later, held, queued]);
+    assert_eq!(
+        found("created_after=2020-01-01T00:00:00Z"),
+        [later, held, queued]
+    );
     assert_eq!(found("finished_after=2020-01-01T00:00:00Z"), [held]);
     assert_eq!(found("finished_before=2020-01-01T00:00:00Z"), nothing);
     // Texts that are statements or patterns elsewhere find what holds them, which is nothing.
-    for text in ["%25", "_", "%27%20OR%201=1%20--", "%5C", "%24%7Bjndi:x%7D", "%22%3B"] {
+    for text in [
+        "%25",
+        "_",
+        "%27%20OR%201=1%20--",
+        "%5C",
+        "%24%7Bjndi:x%7D",
+        "%22%3B",
+    ] {
         assert_eq!(found(&format!("text={text}")), nothing, "{text}");
     }
 }
@@ -94,7 +107,11 @@ fn a_filter_that_cannot_be_used_is_refused(server: &Server) {
         "limit=1&limit=2",
     ] {
         let answer = server.get(&format!("/tasks?{query}"));
-        assert_eq!((answer.status, answer.code().as_str()), (400, "invalid_query"), "{query}");
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "invalid_query"),
+            "{query}"
+        );
     }
 }
 
@@ -102,8 +119,14 @@ fn counts_workers_and_periodics_are_told(server: &Server) {
     let id = submit(server, "one", &json!({}));
     let stats = server.get("/stats").json();
     let of_name = &stats["names"][0];
-    assert_eq!((&of_name["task_name"], &of_name["total"]), (&json!("ExampleTask"), &json!(1)));
-    assert_eq!((&of_name["counts"]["queued"], &of_name["queue_depth"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&of_name["task_name"], &of_name["total"]),
+        (&json!("ExampleTask"), &json!(1))
+    );
+    assert_eq!(
+        (&of_name["counts"]["queued"], &of_name["queue_depth"]),
+        (&json!(1), &json!(1))
+    );
     let _worker = server.worker();
     let task = server.get(&format!("/tasks/{id}?wait=30s")).json();
     assert_eq!(task["state"], "succeeded");
@@ -113,11 +136,19 @@ fn counts_workers_and_periodics_are_told(server: &Server) {
         if workers["workers"] != json!([]) {
             break workers;
         }
-        assert!(began.elapsed() < Duration::from_secs(30), "the worker has no row");
+        assert!(
+            began.elapsed() < Duration::from_secs(30),
+            "the worker has no row"
+        );
     };
     let worker = &workers["workers"][0];
     assert_eq!(worker["alive"], true);
-    assert!(worker["task_names"].as_array().unwrap().contains(&json!("ExampleTask")));
+    assert!(
+        worker["task_names"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("ExampleTask"))
+    );
     assert_eq!(server.get("/periodic").json(), json!({ "periodic": [] }));
     let stats = server.get("/stats").json();
     assert_eq!(stats["names"][0]["success_rate"], 1.0);

@@ -9,6 +9,9 @@ promises![
     a_waiting_task_is_run_now_cancelled_and_retried,
     what_the_state_does_not_allow_is_a_conflict,
     what_is_not_there_is_not_found,
+    a_waiting_task_is_edited_if_it_is_as_it_was_read,
+    a_task_that_has_ended_is_duplicated_and_removed,
+    a_task_that_does_not_run_is_explained,
 ];
 
 fn held(server: &Server) -> i64 {
@@ -34,8 +37,17 @@ fn what_the_state_does_not_allow_is_a_conflict(server: &Server) {
     let before = server.get(&format!("/tasks/{id}")).json();
     for what in ["cancel", "run-now"] {
         let answer = server.post_text(&format!("/tasks/{id}/{what}"), "");
-        assert_eq!((answer.status, answer.code().as_str()), (409, "conflict"), "{what}");
-        assert!(answer.json()["detail"].as_str().unwrap().contains("cancelled"));
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (409, "conflict"),
+            "{what}"
+        );
+        assert!(
+            answer.json()["detail"]
+                .as_str()
+                .unwrap()
+                .contains("cancelled")
+        );
     }
     assert_eq!(server.get(&format!("/tasks/{id}")).json(), before);
 }
@@ -43,20 +55,142 @@ fn what_the_state_does_not_allow_is_a_conflict(server: &Server) {
 fn what_is_not_there_is_not_found(server: &Server) {
     let not_found = |method: &str, path: &str| {
         let answer = wire::ask(server.address, method, path, &[], "");
-        assert_eq!((answer.status, answer.code().as_str()), (404, "not_found"), "{method} {path}");
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (404, "not_found"),
+            "{method} {path}"
+        );
         answer.json()
     };
-    for id in ["1", "0", "-1", "9223372036854775807", "9223372036854775808", "x", "%27", "1.5"] {
-        for rest in ["", "/attempts", "/logs"] {
+    for id in [
+        "1",
+        "0",
+        "-1",
+        "9223372036854775807",
+        "9223372036854775808",
+        "x",
+        "%27",
+        "1.5",
+    ] {
+        for rest in ["", "/attempts", "/logs", "/explain"] {
             not_found("GET", &format!("/tasks/{id}{rest}"));
         }
-        for what in ["retry", "cancel", "run-now"] {
+        for what in ["retry", "cancel", "run-now", "duplicate"] {
             not_found("POST", &format!("/tasks/{id}/{what}"));
         }
     }
-    for path in ["/", "/nothing", "/tasks/", "/problems/nothing", "/tasks/1/nothing"] {
+    for path in [
+        "/",
+        "/nothing",
+        "/tasks/",
+        "/problems/nothing",
+        "/tasks/1/nothing",
+    ] {
         not_found("GET", path);
     }
     let shown: Value = not_found("GET", "/<script>");
-    assert!(shown["detail"].as_str().unwrap().contains("/<script>"), "as text, in JSON");
+    assert!(
+        shown["detail"].as_str().unwrap().contains("/<script>"),
+        "as text, in JSON"
+    );
+}
+
+fn a_waiting_task_is_edited_if_it_is_as_it_was_read(server: &Server) {
+    let id = held(server);
+    let path = format!("/tasks/{id}");
+    let read = server.get(&path);
+    let tag = read.header("etag").unwrap().to_owned();
+    let again = wire::ask(server.address, "GET", &path, &[("If-None-Match", &tag)], "");
+    assert_eq!((again.status, again.text.as_str()), (304, ""));
+    let patch = |tag: &str, body: &Value| {
+        let headers = [("Content-Type", "application/json"), ("If-Match", tag)];
+        wire::ask(server.address, "PATCH", &path, &headers, &body.to_string())
+    };
+    let payload = json!({ "message": "other", "count": 2 });
+    let change = json!({ "task_payload": payload, "priority": 7, "max_retries": 9 });
+    let done = patch(&tag, &change);
+    assert_eq!(done.status, 200, "{}", done.text);
+    let task = done.json();
+    assert_eq!(
+        (&task["task_payload"], &task["priority"]),
+        (&payload, &json!(7))
+    );
+    assert_eq!(
+        (&task["max_retries"], &task["state"]),
+        (&json!(9), &json!("held"))
+    );
+    for stale in [tag.as_str(), "\"nothing\"", "nonsense"] {
+        let refused = patch(stale, &json!({ "priority": 1 }));
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (412, "precondition_failed")
+        );
+    }
+    for (body, code, pointer) in [
+        (
+            json!({ "task_payload": { "message": "x", "count": 0 } }),
+            "invalid_payload",
+            "/task_payload",
+        ),
+        (
+            json!({ "task_payload": null }),
+            "invalid_payload",
+            "/task_payload",
+        ),
+        (json!({ "priority": 10 }), "invalid_request", "/priority"),
+        (
+            json!({ "max_retries": 1_000_001 }),
+            "invalid_request",
+            "/max_retries",
+        ),
+        (json!({ "run_at": "soon" }), "invalid_request", "/run_at"),
+        (json!({ "status": "success" }), "invalid_request", ""),
+        (json!([]), "invalid_request", ""),
+    ] {
+        let refused = patch("*", &body);
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (422, code),
+            "{body}"
+        );
+        assert_eq!(refused.pointer(), pointer, "{body}");
+    }
+    assert_eq!(
+        server.get(&path).json(),
+        task,
+        "what is refused changes nothing"
+    );
+    let due = patch("*", &json!({ "run_at": "2031-02-03T04:05:06Z" }));
+    assert_eq!(due.json()["state"], "scheduled");
+}
+
+fn a_task_that_has_ended_is_duplicated_and_removed(server: &Server) {
+    let id = held(server);
+    let path = format!("/tasks/{id}");
+    let remove = || wire::ask(server.address, "DELETE", &path, &[], "");
+    assert_eq!(
+        (remove().status, remove().code().as_str()),
+        (409, "conflict")
+    );
+    server.post_text(&format!("{path}/cancel"), "");
+    let copy = server.post_text(&format!("{path}/duplicate"), "");
+    assert_eq!(copy.status, 201, "{}", copy.text);
+    let place = copy.header("location").unwrap().to_owned();
+    assert_eq!(server.get(&place).json()["state"], "queued");
+    let removed = remove();
+    assert_eq!((removed.status, removed.text.as_str()), (204, ""));
+    assert_eq!(server.get(&path).status, 404);
+    assert_eq!(remove().status, 404);
+    assert_eq!(server.get(&place).status, 200);
+}
+
+fn a_task_that_does_not_run_is_explained(server: &Server) {
+    let id = held(server);
+    let explained = server.get(&format!("/tasks/{id}/explain")).json();
+    assert_eq!(
+        (&explained["id"], &explained["state"]),
+        (&json!(id), &json!("held"))
+    );
+    assert_eq!(explained["reasons"][0]["code"], "held");
+    assert!(explained["reasons"][0]["fix"].is_string());
 }

@@ -112,7 +112,7 @@ impl Server {
             std::thread::sleep(Duration::from_millis(5));
         };
         assert_eq!(status.code(), Some(0), "{}", self.log());
-        self.dutiful(&["migrate", "down", "--yes"]);
+        self.dutiful(&["migrate", "down", "--to", "0"]);
     }
 }
 
@@ -169,7 +169,13 @@ fn address(log: &mpsc::Receiver<String>) -> SocketAddr {
             panic!("the server does not start: {seen:?}");
         };
         if let Some((_, rest)) = line.split_once("Serving on http://") {
-            return rest.split(':').take(2).collect::<Vec<_>>().join(":").parse().unwrap();
+            return rest
+                .split(':')
+                .take(2)
+                .collect::<Vec<_>>()
+                .join(":")
+                .parse()
+                .unwrap();
         }
         seen.push(line);
     }

@@ -34,13 +34,22 @@ fn a_task_is_submitted_run_and_its_result_read(server: &Server) {
     let location = format!("/tasks/{id}");
     assert_eq!(answer.header("location"), Some(location.as_str()));
     let before = server.get(&location).json();
-    assert_eq!((&before["state"], &before["status"]), (&json!("queued"), &json!("not_started")));
+    assert_eq!(
+        (&before["state"], &before["status"]),
+        (&json!("queued"), &json!("not_started"))
+    );
     let _worker = server.worker();
     let task = server.get(&format!("{location}?wait=30s")).json();
     assert_eq!(task["state"], "succeeded", "{task}");
     assert_eq!(task["result_data"], json!({ "output": "hihi" }));
-    assert_eq!(server.get(&format!("{location}/attempts")).json()["attempts"], json!([]));
-    assert_eq!(server.get(&format!("{location}/logs")).json()["logs"], json!([]));
+    assert_eq!(
+        server.get(&format!("{location}/attempts")).json()["attempts"],
+        json!([])
+    );
+    assert_eq!(
+        server.get(&format!("{location}/logs")).json()["logs"],
+        json!([])
+    );
 }
 
 fn an_equal_submission_is_merged(server: &Server) {
@@ -59,31 +68,55 @@ fn every_option_reaches_the_task(server: &Server) {
     let id = server.submit(&with("a", &options));
     let task = server.get(&format!("/tasks/{id}")).json();
     assert_eq!(task["state"], "scheduled");
-    assert_eq!((&task["priority"], &task["max_retries"]), (&json!(-9), &json!(7)));
+    assert_eq!(
+        (&task["priority"], &task["max_retries"]),
+        (&json!(-9), &json!(7))
+    );
     assert_eq!(task["dedup_scope"], "window");
     let key = server.post("/tasks", &with("other", &options));
-    assert_eq!(key.json()["outcome"], "merged", "the key and not the payload decides");
+    assert_eq!(
+        key.json()["outcome"],
+        "merged",
+        "the key and not the payload decides"
+    );
     let held = server.submit(&with("b", &json!({ "held": true })));
-    assert_eq!(server.get(&format!("/tasks/{held}")).json()["state"], "held");
-    let at = server.submit(&with("c", &json!({ "run_at": "2031-02-03T04:05:06+01:00" })));
+    assert_eq!(
+        server.get(&format!("/tasks/{held}")).json()["state"],
+        "held"
+    );
+    let at = server.submit(&with(
+        "c",
+        &json!({ "run_at": "2031-02-03T04:05:06+01:00" }),
+    ));
     let due_at = server.get(&format!("/tasks/{at}")).json()["due_at"].clone();
     assert_eq!(due_at, "2031-02-03T03:05:06Z");
     let scope = |n: usize, scope: &str| {
         let id = server.submit(&with(&format!("s{n}"), &json!({ "dedup_scope": scope })));
-        assert_eq!(server.get(&format!("/tasks/{id}")).json()["dedup_scope"], scope);
+        assert_eq!(
+            server.get(&format!("/tasks/{id}")).json()["dedup_scope"],
+            scope
+        );
     };
-    for (n, word) in ["none", "waiting", "active", "until_success", "always"].iter().enumerate() {
+    for (n, word) in ["none", "waiting", "active", "until_success", "always"]
+        .iter()
+        .enumerate()
+    {
         scope(n, word);
     }
     let replaced = with("d", &json!({ "dedup_key": "r", "replace_payload": true }));
     let first = server.submit(&replaced);
-    server.post("/tasks", &with("e", &json!({ "dedup_key": "r", "replace_payload": true })));
+    server.post(
+        "/tasks",
+        &with("e", &json!({ "dedup_key": "r", "replace_payload": true })),
+    );
     let payload = server.get(&format!("/tasks/{first}")).json()["task_payload"].clone();
     assert_eq!(payload["message"], "e");
 }
 
 fn a_batch_is_stored_whole_as_json_and_as_lines(server: &Server) {
-    let many: Vec<Value> = (0..250).map(|n| example(&format!("m{}", n % 200))).collect();
+    let many: Vec<Value> = (0..250)
+        .map(|n| example(&format!("m{}", n % 200)))
+        .collect();
     let answer = server.post("/tasks/batch", &json!(many));
     assert_eq!(answer.status, 200, "{}", answer.text);
     let tasks = answer.json()["tasks"].as_array().unwrap().clone();
@@ -93,7 +126,9 @@ fn a_batch_is_stored_whole_as_json_and_as_lines(server: &Server) {
         assert_eq!(task["outcome"], outcome, "{n}");
         assert_eq!(task["id"], tasks[n % 200]["id"], "{n}");
     }
-    let lines: String = (0..3).map(|n| format!("{}\n", example(&format!("l{n}")))).collect();
+    let lines: String = (0..3)
+        .map(|n| format!("{}\n", example(&format!("l{n}"))))
+        .collect();
     let headers = [("Content-Type", "application/x-ndjson")];
     let answer = wire::ask(server.address, "POST", "/tasks/batch", &headers, &lines);
     assert_eq!(answer.json()["tasks"].as_array().unwrap().len(), 3);
@@ -106,11 +141,17 @@ fn a_batch_with_one_fault_stores_nothing(server: &Server) {
     let mut many: Vec<Value> = (0..5).map(|n| example(&format!("m{n}"))).collect();
     many[3]["task_payload"]["count"] = json!("two");
     let answer = server.post("/tasks/batch", &json!(many));
-    assert_eq!((answer.status, answer.code().as_str()), (422, "invalid_payload"));
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (422, "invalid_payload")
+    );
     assert_eq!(answer.pointer(), "/3/task_payload/count");
     many[3] = with("p", &json!({ "priority": 10 }));
     let answer = server.post("/tasks/batch", &json!(many));
-    assert_eq!((answer.status, answer.code().as_str()), (422, "invalid_request"));
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (422, "invalid_request")
+    );
     assert!(answer.pointer().starts_with("/3"), "{}", answer.text);
     assert_eq!(server.get("/tasks").json()["tasks"], json!([]));
 }
@@ -119,10 +160,17 @@ fn waiting_ends_with_the_time_when_no_worker_is_there(server: &Server) {
     let id = server.submit(&example("nobody"));
     let began = std::time::Instant::now();
     let answer = server.get(&format!("/tasks/{id}?wait=300ms"));
-    assert_eq!((answer.status, &answer.json()["state"]), (200, &json!("queued")));
+    assert_eq!(
+        (answer.status, &answer.json()["state"]),
+        (200, &json!("queued"))
+    );
     assert!(began.elapsed().as_millis() >= 300);
     for wait in ["61s", "-1s", "10", "", "1h"] {
         let answer = server.get(&format!("/tasks/{id}?wait={wait}"));
-        assert_eq!((answer.status, answer.code().as_str()), (400, "invalid_query"), "{wait}");
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "invalid_query"),
+            "{wait}"
+        );
     }
 }

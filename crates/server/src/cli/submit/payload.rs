@@ -8,7 +8,7 @@ use std::io::{self, Read};
 
 /// Reads `text`, `-` or `@FILE` as one JSON value, strictly: no duplicate keys, no numbers that change
 /// their value.
-pub(super) async fn read(argument: &str) -> Result<Value, Failure> {
+pub(in crate::cli) async fn read(argument: &str) -> Result<Value, Failure> {
     let text = match (argument, argument.strip_prefix('@')) {
         ("-", _) => limited("stdin".to_owned(), || Ok(io::stdin())).await?,
         (_, Some(path)) => {

@@ -43,7 +43,10 @@ pub(crate) async fn submit_batch(
     let text = body::text(body, body::BATCH_BYTES_MAX).await?;
     let values = values(format, &text)?;
     if values.len() > SUBMIT_MANY_MAX {
-        let why = format!("{} tasks; submit at most {SUBMIT_MANY_MAX} at once", values.len());
+        let why = format!(
+            "{} tasks; submit at most {SUBMIT_MANY_MAX} at once",
+            values.len()
+        );
         return Err(Problem::at(&INVALID_REQUEST, "", why));
     }
     let mut submits = Vec::with_capacity(values.len());
@@ -65,11 +68,17 @@ pub(crate) async fn submit_batch(
 fn values(format: body::Format, text: &str) -> Result<Vec<Value>, Problem> {
     if format == body::Format::Lines {
         let lines = text.lines().filter(|line| !line.trim().is_empty());
-        let parse = |(index, line)| body::parse(line).map_err(|problem| problem.below(&format!("/{index}")));
+        let parse = |(index, line)| {
+            body::parse(line).map_err(|problem| problem.below(&format!("/{index}")))
+        };
         return lines.enumerate().map(parse).collect();
     }
     match body::parse(text)? {
         Value::Array(values) => Ok(values),
-        _ => Err(Problem::at(&INVALID_REQUEST, "", "a batch is an array of submissions")),
+        _ => Err(Problem::at(
+            &INVALID_REQUEST,
+            "",
+            "a batch is an array of submissions",
+        )),
     }
 }

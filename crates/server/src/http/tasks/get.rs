@@ -4,9 +4,10 @@ use crate::http::path::Id;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::query::{Nothing, Parameters, bad};
 use crate::http::view::{AttemptView, LogView, TaskView};
-use crate::http::{Api, answer};
+use crate::http::{Api, answer, etag};
 use crate::values;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use dutiful::ErrorKind;
 use serde::{Deserialize, Serialize};
@@ -47,7 +48,9 @@ pub(crate) struct Logs {
     get, path = "/tasks/{id}", tag = "tasks", operation_id = "get_task",
     params(("id" = i64, Path, minimum = 1, description = "The task's number"), GetParameters),
     responses(
-        (status = 200, description = "The task as it is now", body = TaskView),
+        (status = 200, description = "The task as it is now", body = TaskView,
+         headers(("ETag" = String, description = "Its version, for `If-Match` and `If-None-Match`"))),
+        (status = 304, description = "The client has just this"),
         (status = "default", description = "Why not", body = ProblemView,
          content_type = "application/problem+json"),
     ))]
@@ -55,6 +58,7 @@ pub(crate) async fn get(
     State(api): State<Api>,
     Id(id): Id,
     Parameters(parameters): Parameters<GetParameters>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let task = match parameters.wait()? {
         None => api.client.get(id).await?,
@@ -63,7 +67,7 @@ pub(crate) async fn get(
             waited => waited?,
         },
     };
-    Ok(answer::ok(&TaskView::from(task)))
+    Ok(etag::unless_known(&headers, &TaskView::from(task)))
 }
 
 impl GetParameters {

@@ -20,8 +20,10 @@ pub(crate) struct ListParameters {
     #[param(min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9_.:-]+$")]
     task_name: Option<String>,
     /// Only tasks in one of these states, between commas.
-    #[param(pattern = "^(held|scheduled|queued|running|retrying|succeeded|failed|invalid|discarded|cancelled|quarantined)\
-                       (,(held|scheduled|queued|running|retrying|succeeded|failed|invalid|discarded|cancelled|quarantined))*$")]
+    #[param(
+        pattern = "^(held|scheduled|queued|running|retrying|succeeded|failed|invalid|discarded|cancelled|quarantined)\
+                       (,(held|scheduled|queued|running|retrying|succeeded|failed|invalid|discarded|cancelled|quarantined))*$"
+    )]
     state: Option<String>,
     /// Only tasks with this stored status.
     #[param(pattern = "^(not_started|success|error)$")]
@@ -124,13 +126,16 @@ impl ListParameters {
 }
 
 fn time(name: &str, text: &str) -> Result<Timestamp, Problem> {
-    text.parse().map_err(|error: dutiful_core::TimestampError| bad(name, &error.to_string()))
+    text.parse()
+        .map_err(|error: dutiful_core::TimestampError| bad(name, &error.to_string()))
 }
 
 /// The same address with another cursor.
 fn link(uri: &Uri, next: &str) -> Option<HeaderValue> {
     let query = uri.query().unwrap_or_default();
-    let others = query.split('&').filter(|part| !part.is_empty() && !part.starts_with("cursor="));
+    let others = query
+        .split('&')
+        .filter(|part| !part.is_empty() && !part.starts_with("cursor="));
     let cursor = format!("cursor={next}");
     let parts: Vec<&str> = others.chain([cursor.as_str()]).collect();
     let link = format!("<{}?{}>; rel=\"next\"", uri.path(), parts.join("&"));
@@ -145,6 +150,9 @@ mod tests {
     fn the_next_page_keeps_the_other_parameters() {
         let uri: Uri = "/tasks?state=failed&cursor=b9&limit=2".parse().unwrap();
         let link = link(&uri, "b7").unwrap();
-        assert_eq!(link, "</tasks?state=failed&limit=2&cursor=b7>; rel=\"next\"");
+        assert_eq!(
+            link,
+            "</tasks?state=failed&limit=2&cursor=b7>; rel=\"next\""
+        );
     }
 }

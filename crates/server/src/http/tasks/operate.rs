@@ -1,12 +1,14 @@
-//! What may be done to one task by hand: retry, cancel, run now.
+//! What may be done to one task by hand: retry, cancel, run now, duplicate, delete.
 
+use super::submit::{SubmittedView, submitted_answer};
 use crate::http::path::Id;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::query::{Nothing, Parameters};
 use crate::http::view::TaskView;
-use crate::http::{Api, answer};
+use crate::http::{Api, etag};
 use axum::extract::State;
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 
 /// Run a task again that has ended without success, or now that waits
 ///
@@ -15,7 +17,8 @@ use axum::response::Response;
     post, path = "/tasks/{id}/retry", tag = "tasks", operation_id = "retry_task",
     params(("id" = i64, Path, minimum = 1, description = "The task's number")),
     responses(
-        (status = 200, description = "The task as it is now", body = TaskView),
+        (status = 200, description = "The task as it is now", body = TaskView,
+         headers(("ETag" = String, description = "Its version"))),
         (status = "default", description = "Why not", body = ProblemView,
          content_type = "application/problem+json"),
     ))]
@@ -24,7 +27,7 @@ pub(crate) async fn retry(
     Id(id): Id,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
-    Ok(answer::ok(&TaskView::from(api.client.retry(id).await?)))
+    Ok(etag::of_task(&TaskView::from(api.client.retry(id).await?)))
 }
 
 /// End a task that has not ended
@@ -34,7 +37,8 @@ pub(crate) async fn retry(
     post, path = "/tasks/{id}/cancel", tag = "tasks", operation_id = "cancel_task",
     params(("id" = i64, Path, minimum = 1, description = "The task's number")),
     responses(
-        (status = 200, description = "The task as it is now", body = TaskView),
+        (status = 200, description = "The task as it is now", body = TaskView,
+         headers(("ETag" = String, description = "Its version"))),
         (status = "default", description = "Why not", body = ProblemView,
          content_type = "application/problem+json"),
     ))]
@@ -43,7 +47,7 @@ pub(crate) async fn cancel(
     Id(id): Id,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
-    Ok(answer::ok(&TaskView::from(api.client.cancel(id).await?)))
+    Ok(etag::of_task(&TaskView::from(api.client.cancel(id).await?)))
 }
 
 /// Let a task run now that waits for its time, its next try or its release
@@ -51,7 +55,8 @@ pub(crate) async fn cancel(
     post, path = "/tasks/{id}/run-now", tag = "tasks", operation_id = "run_task_now",
     params(("id" = i64, Path, minimum = 1, description = "The task's number")),
     responses(
-        (status = 200, description = "The task as it is now", body = TaskView),
+        (status = 200, description = "The task as it is now", body = TaskView,
+         headers(("ETag" = String, description = "Its version"))),
         (status = "default", description = "Why not", body = ProblemView,
          content_type = "application/problem+json"),
     ))]
@@ -60,5 +65,46 @@ pub(crate) async fn run_now(
     Id(id): Id,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
-    Ok(answer::ok(&TaskView::from(api.client.run_now(id).await?)))
+    Ok(etag::of_task(&TaskView::from(
+        api.client.run_now(id).await?,
+    )))
+}
+
+/// Submit a task like this one, due now
+///
+/// The new task is one of its own: it merges into none and takes no dedup slot.
+#[utoipa::path(
+    post, path = "/tasks/{id}/duplicate", tag = "tasks", operation_id = "duplicate_task",
+    params(("id" = i64, Path, minimum = 1, description = "The task's number")),
+    responses(
+        (status = 201, description = "The new task", body = SubmittedView,
+         headers(("Location" = String, description = "The new task's address"))),
+        (status = "default", description = "Why not", body = ProblemView,
+         content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn duplicate(
+    State(api): State<Api>,
+    Id(id): Id,
+    Parameters(_): Parameters<Nothing>,
+) -> Result<Response, Problem> {
+    let submitted = api.client.duplicate(id).await?;
+    Ok(submitted_answer(submitted))
+}
+
+/// Remove a task that has ended, with all that belongs to it
+#[utoipa::path(
+    delete, path = "/tasks/{id}", tag = "tasks", operation_id = "delete_task",
+    params(("id" = i64, Path, minimum = 1, description = "The task's number")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = "default", description = "Why not", body = ProblemView,
+         content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn delete(
+    State(api): State<Api>,
+    Id(id): Id,
+    Parameters(_): Parameters<Nothing>,
+) -> Result<Response, Problem> {
+    api.client.delete(id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -80,9 +80,9 @@ impl Submission {
             Some(known) => known
                 .submit(&api.client, self.task_payload.clone())
                 .map_err(|bad| refused(known, bad))?,
-            None if api.allow_unknown => {
-                api.client.submit_json(&self.task_name, self.task_payload.clone())
-            }
+            None if api.allow_unknown => api
+                .client
+                .submit_json(&self.task_name, self.task_payload.clone()),
             None => return Err(unknown(api, &self.task_name)),
         };
         let submit = self.with_time(submit)?;

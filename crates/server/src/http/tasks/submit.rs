@@ -72,6 +72,11 @@ pub(crate) async fn submit(
         .begin(&api)?
         .await
         .map_err(|error| Problem::of_field("", &error))?;
+    Ok(submitted_answer(submitted))
+}
+
+/// 201 or 200, and where the task is.
+pub(super) fn submitted_answer(submitted: Submitted) -> Response {
     let status = match submitted.outcome {
         Outcome::Created => StatusCode::CREATED,
         Outcome::Merged => StatusCode::OK,
@@ -82,5 +87,5 @@ pub(crate) async fn submit(
     if let Ok(location) = location {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    Ok(response)
+    response
 }

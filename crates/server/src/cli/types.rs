@@ -1,0 +1,51 @@
+//! `dutiful types`.
+
+use super::App;
+use crate::failure::Failure;
+use crate::output::{Column, Rows, Table, Tone, elapsed};
+use crate::tasks::TaskType;
+use serde_json::{Value, json};
+
+const COLUMNS: [Column; 6] = [
+    Column::text("TASK"),
+    Column::number("VERSION"),
+    Column::number("PRIORITY"),
+    Column::number("RETRIES"),
+    Column::number("AT ONCE"),
+    Column::word("TIMEOUT"),
+];
+
+/// The task types that this binary knows; their schemas are in the JSON.
+pub(super) fn run(app: &App) -> Result<(), Failure> {
+    let types: Vec<Value> = app.tasks.all().iter().map(described).collect();
+    app.output
+        .data(&json!({ "task_types": types }), || table(app.tasks.all()))
+}
+
+fn described(known: &TaskType) -> Value {
+    json!({
+        "task_name": known.name,
+        "emoji": known.emoji,
+        "payload_schema": known.schema(),
+        "payload_version": known.version,
+        "priority": known.priority,
+        "max_retries": known.max_retries,
+        "batch_size": known.batch_size,
+        "timeout": known.timeout.as_secs_f64(),
+    })
+}
+
+fn table(types: &[TaskType]) -> String {
+    let mut table = Table::new(&COLUMNS, Rows::Cut);
+    for known in types {
+        table.row([
+            (format!("{} {}", known.emoji, known.name), Tone::Plain),
+            (known.version.to_string(), Tone::Plain),
+            (known.priority.to_string(), Tone::Plain),
+            (known.max_retries.to_string(), Tone::Plain),
+            (known.batch_size.to_string(), Tone::Plain),
+            (elapsed(known.timeout), Tone::Plain),
+        ]);
+    }
+    table.text()
+}

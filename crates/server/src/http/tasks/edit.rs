@@ -1,0 +1,132 @@
+//! `PATCH /tasks/{id}`.
+
+use crate::http::etag::{self, IfMatch};
+use crate::http::path::Id;
+use crate::http::problem::{INVALID_PAYLOAD, INVALID_REQUEST, Problem, ProblemView};
+use crate::http::query::{Nothing, Parameters};
+use crate::http::view::TaskView;
+use crate::http::{Api, body};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use dutiful::{Edit, Priority, TaskId, Timestamp};
+use dutiful_core::limits::MAX_RETRIES_MAX;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// What is to change; what is not named stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Edit, min_properties = 1)]
+pub(crate) struct EditBody {
+    /// Another input. When the payload was its dedup key, the slot moves with it.
+    #[serde(default, deserialize_with = "said")]
+    task_payload: Option<Value>,
+    /// Run it no sooner than at this time; a held task is held no more.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(default)]
+    run_at: Option<String>,
+    /// Higher runs first.
+    #[schema(minimum = -9, maximum = 9)]
+    #[serde(default)]
+    priority: Option<i64>,
+    /// How many failed runs are allowed.
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    #[serde(default)]
+    max_retries: Option<u32>,
+    /// Says that the new payload is still the same task, where its dedup key was not the whole payload.
+    #[serde(default)]
+    keep_dedup_key: Option<bool>,
+}
+
+/// A payload may be `null`, which is not the same as none.
+fn said<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+/// Change a task that waits
+///
+/// One that is held, scheduled, queued or retrying. All of it is changed, or nothing. With `If-Match` it is changed only if
+/// it is still as it was read.
+#[utoipa::path(
+    patch, path = "/tasks/{id}", tag = "tasks", operation_id = "edit_task",
+    params(("id" = i64, Path, minimum = 1, description = "The task's number"),
+           ("If-Match" = Option<String>, Header, description = "The `ETag` of the task as it was read")),
+    request_body = EditBody,
+    responses(
+        (status = 200, description = "The task as it is now", body = TaskView,
+         headers(("ETag" = String, description = "Its version"))),
+        (status = "default", description = "Why nothing was changed", body = ProblemView,
+         content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn edit(
+    State(api): State<Api>,
+    Id(id): Id,
+    Parameters(_): Parameters<Nothing>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    body::format(&headers, false)?;
+    let text = body::text(body, body::BODY_BYTES_MAX).await?;
+    let edit: EditBody = body::read(body::parse(&text)?)?;
+    let change = edit.begin(&api, id).await?;
+    let change = match IfMatch::read(&headers) {
+        IfMatch::Any => change,
+        IfMatch::Nothing => return Err(etag::has_changed()),
+        IfMatch::One(version) => {
+            // The library says `conflict` to both; a client wants to tell them apart.
+            if api.client.get(id).await?.version() != version {
+                return Err(etag::has_changed());
+            }
+            change.if_version(&version)
+        }
+    };
+    let task = change
+        .await
+        .map_err(|error| Problem::of_field("", &error))?;
+    Ok(etag::of_task(&TaskView::from(task)))
+}
+
+impl EditBody {
+    async fn begin<'c>(self, api: &'c Api, id: TaskId) -> Result<Edit<'c>, Problem> {
+        let refused = |pointer, why: String| Err(Problem::at(&INVALID_REQUEST, pointer, why));
+        let mut edit = api.client.edit(id);
+        if let Some(payload) = self.task_payload {
+            let task = api.client.get(id).await?;
+            if let Some(known) = api.tasks.named(&task.task_name) {
+                known.check(&api.client, payload.clone()).map_err(|bad| {
+                    let pointer = format!("/task_payload{}", bad.pointer);
+                    let why = format!("the payload of `{}`: {}", known.name, bad.why);
+                    Problem::at(&INVALID_PAYLOAD, pointer, why)
+                })?;
+                edit = edit.payload_version(known.version);
+            }
+            edit = edit.payload(payload);
+        }
+        if let Some(text) = self.run_at {
+            let time = text.parse::<Timestamp>();
+            let time =
+                time.map_err(|error| Problem::at(&INVALID_REQUEST, "/run_at", error.to_string()))?;
+            edit = edit.run_at(time.to_system_time());
+        }
+        if let Some(priority) = self.priority {
+            if let Err(error) = Priority::new(priority) {
+                return refused("/priority", error.to_string());
+            }
+            edit = edit.priority(priority);
+        }
+        if let Some(max_retries) = self.max_retries {
+            if i64::from(max_retries) > MAX_RETRIES_MAX {
+                let why = format!("max_retries {max_retries} is more than {MAX_RETRIES_MAX}");
+                return refused("/max_retries", why);
+            }
+            edit = edit.max_retries(max_retries);
+        }
+        Ok(match self.keep_dedup_key {
+            Some(true) => edit.keep_dedup_key(),
+            _ => edit,
+        })
+    }
+}
