@@ -64,8 +64,8 @@ pub use client::{
 };
 pub use context::{Context, FollowUp};
 pub use dutiful_core::{
-    DedupScope, Failure, FailureKind, Missed, Overlap, Priority, RetryPolicy, State, Status,
-    TaskId, Timestamp, limits,
+    DedupFailure, FailureKind, Missed, Overlap, Priority, RetryPolicy, State, Status, TaskId,
+    Timestamp, limits,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use periodic::Periodic;
