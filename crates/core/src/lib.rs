@@ -9,7 +9,9 @@
 //! - [`json`]: the canonical text in which payloads and results are stored.
 //! - [`schedule`]: when periodic tasks fire.
 //! - [`stats`]: rates and averages from counters.
+//! - [`access`]: what a token lets its bearer do.
 
+pub mod access;
 pub mod dedup;
 pub mod json;
 pub mod lease;
@@ -23,6 +25,7 @@ pub mod stats;
 pub mod task;
 pub mod time;
 
+pub use access::{Scope, check_task_pattern, task_pattern_fits};
 pub use dedup::{DedupError, DedupKey, DedupScope, StoredScope};
 pub use json::JsonError;
 pub use lifecycle::{

@@ -7,6 +7,7 @@ mod inspect;
 mod operate;
 mod send;
 mod submit;
+mod token;
 mod wake;
 
 pub use builder::ClientBuilder;
@@ -17,6 +18,7 @@ pub use inspect::{
 };
 pub use submit::{Submit, SubmitMany};
 pub(crate) use submit::{draft_options, typed_draft};
+pub use token::{CreatedToken, NewToken, TokenInfo};
 pub(crate) use wake::{HINT, Signal, Wake};
 
 use crate::Result;

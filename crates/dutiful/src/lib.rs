@@ -59,13 +59,14 @@ mod worker;
 
 pub use adapters::Enlist;
 pub use client::{
-    AttemptInfo, Client, ClientBuilder, Filter, LogLine, NameCounts, Outcome, Page, PeriodicInfo,
-    Stats, Submit, SubmitMany, Submitted, TaskInfo, WorkerInfo,
+    AttemptInfo, Client, ClientBuilder, CreatedToken, Filter, LogLine, NameCounts, NewToken,
+    Outcome, Page, PeriodicInfo, Stats, Submit, SubmitMany, Submitted, TaskInfo, TokenInfo,
+    WorkerInfo,
 };
 pub use context::{Context, FollowUp};
 pub use dutiful_core::{
-    DedupFailure, FailureKind, Missed, Overlap, Priority, RetryPolicy, State, Status, TaskId,
-    Timestamp, limits,
+    DedupScope, Failure, FailureKind, Missed, Overlap, Priority, RetryPolicy, Scope, State, Status,
+    TaskId, Timestamp, limits,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use periodic::Periodic;

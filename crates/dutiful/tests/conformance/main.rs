@@ -38,6 +38,7 @@ mod shutdown;
 mod start;
 mod steps;
 mod submit;
+mod tokens;
 mod user_code;
 mod version;
 mod wake;
@@ -84,6 +85,7 @@ fn groups() -> Vec<Vec<Case>> {
         migrate::cases(),
         periodic::cases(),
         retention::cases(),
+        tokens::cases(),
     ]
 }
 
