@@ -102,6 +102,12 @@ pub const DEDUP_FIELDS_MAX: usize = 32;
 pub const TOKEN_TASK_NAMES_MAX: usize = 100;
 /// Longest time that a former secret of a token goes on: 30 days.
 pub const TOKEN_OVERLAP_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Longest actor, action and target of an entry in the audit, in bytes; longer ones are cut.
+pub const AUDIT_WORD_BYTES_MAX: usize = 200;
+/// Longest detail of an entry in the audit, in bytes; longer ones are cut.
+pub const AUDIT_DETAIL_BYTES_MAX: usize = 8 * 1024;
+/// How long entries stay in the audit.
+pub const AUDIT_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How often one of our own transactions is tried again after a passing failure.
 pub const OWN_RETRIES_MAX: u32 = 8;
 

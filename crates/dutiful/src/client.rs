@@ -1,5 +1,6 @@
 //! The handle that submits and inspects.
 
+mod audit;
 mod builder;
 mod draft;
 mod gather;
@@ -10,6 +11,7 @@ mod submit;
 mod token;
 mod wake;
 
+pub use audit::{AuditEntry, AuditFilter, AuditPage};
 pub use builder::ClientBuilder;
 pub(crate) use draft::{Draft, invalid};
 pub use draft::{Outcome, Submitted};

@@ -59,9 +59,9 @@ mod worker;
 
 pub use adapters::Enlist;
 pub use client::{
-    AttemptInfo, Client, ClientBuilder, CreatedToken, Filter, LogLine, NameCounts, NewToken,
-    Outcome, Page, PeriodicInfo, Stats, Submit, SubmitMany, Submitted, TaskInfo, TokenInfo,
-    WorkerInfo,
+    AttemptInfo, AuditEntry, AuditFilter, AuditPage, Client, ClientBuilder, CreatedToken, Filter,
+    LogLine, NameCounts, NewToken, Outcome, Page, PeriodicInfo, Stats, Submit, SubmitMany,
+    Submitted, TaskInfo, TokenInfo, WorkerInfo,
 };
 pub use context::{Context, FollowUp};
 pub use dutiful_core::{

@@ -4,6 +4,7 @@
 //! decided and decides nothing itself. Which driver runs a statement is `db`'s business.
 
 pub(crate) mod attempts;
+pub(crate) mod audit;
 pub(crate) mod claim;
 pub(crate) mod facts;
 pub(crate) mod find_again;

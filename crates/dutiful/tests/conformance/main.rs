@@ -11,6 +11,7 @@
 
 mod harness;
 
+mod audit;
 mod away;
 mod bulk;
 mod claim;
@@ -86,6 +87,7 @@ fn groups() -> Vec<Vec<Case>> {
         periodic::cases(),
         retention::cases(),
         tokens::cases(),
+        audit::cases(),
     ]
 }
 
