@@ -108,6 +108,10 @@ pub const AUDIT_WORD_BYTES_MAX: usize = 200;
 pub const AUDIT_DETAIL_BYTES_MAX: usize = 8 * 1024;
 /// How long entries stay in the audit.
 pub const AUDIT_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// Longest key of a request that may be repeated, in bytes.
+pub const REQUEST_KEY_BYTES_MAX: usize = 255;
+/// How long a request that is repeated is given the same answer.
+pub const REQUEST_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often one of our own transactions is tried again after a passing failure.
 pub const OWN_RETRIES_MAX: u32 = 8;
 

@@ -18,7 +18,7 @@ pub use draft::{Outcome, Submitted};
 pub use inspect::{
     AttemptInfo, Filter, LogLine, NameCounts, Page, PeriodicInfo, Stats, TaskInfo, WorkerInfo,
 };
-pub use submit::{Submit, SubmitMany};
+pub use submit::{Once, Submit, SubmitMany};
 pub(crate) use submit::{draft_options, typed_draft};
 pub use token::{CreatedToken, NewToken, TokenInfo};
 pub(crate) use wake::{HINT, Signal, Wake};

@@ -60,7 +60,7 @@ mod worker;
 pub use adapters::Enlist;
 pub use client::{
     AttemptInfo, AuditEntry, AuditFilter, AuditPage, Client, ClientBuilder, CreatedToken, Filter,
-    LogLine, NameCounts, NewToken, Outcome, Page, PeriodicInfo, Stats, Submit, SubmitMany,
+    LogLine, NameCounts, NewToken, Once, Outcome, Page, PeriodicInfo, Stats, Submit, SubmitMany,
     Submitted, TaskInfo, TokenInfo, WorkerInfo,
 };
 pub use context::{Context, FollowUp};

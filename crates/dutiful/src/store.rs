@@ -24,6 +24,7 @@ pub(crate) mod periodic_list;
 pub(crate) mod plain;
 pub(crate) mod poll;
 pub(crate) mod renew;
+pub(crate) mod requests;
 pub(crate) mod retry;
 pub(crate) mod session;
 pub(crate) mod settle;

@@ -6,7 +6,7 @@ use super::shared::Shared;
 use super::trouble::Trouble;
 use crate::db::{Db, DbResult};
 use crate::store::janitor::{self, Rule};
-use crate::store::{audit, retry};
+use crate::store::{audit, requests, retry};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -34,7 +34,8 @@ const IDLE_PAUSE: Duration = Duration::from_secs(10);
 /// as long as the row, and one with a window at least until the window is over. A failed task with the scope
 /// `until_success` goes like any other: the same payload then becomes a new task.
 ///
-/// Whatever is set here, every worker also removes entries of the audit after 90 days.
+/// Whatever is set here, every worker also removes entries of the audit after 90 days and what is kept of
+/// requests ([`crate::Client::submit_once`]) after 24 hours.
 ///
 /// ```
 /// use dutiful::Retention;
@@ -168,9 +169,12 @@ async fn prune_workers(db: &Db) -> DbResult<()> {
     Ok(())
 }
 
-/// Removes entries of the audit that have been kept for long enough.
+/// Removes entries of the audit and answers to requests that have been kept for long enough.
 async fn prune_records(db: &Db, pause: Duration) -> DbResult<()> {
     while audit::prune(db).await? {
+        tokio::time::sleep(pause).await;
+    }
+    while requests::prune(db).await? {
         tokio::time::sleep(pause).await;
     }
     Ok(())

@@ -26,6 +26,7 @@ mod locks;
 mod lost_link;
 mod migrate;
 mod odd_rows;
+mod once;
 mod operate;
 mod outcome;
 mod periodic;
@@ -88,6 +89,7 @@ fn groups() -> Vec<Vec<Case>> {
         retention::cases(),
         tokens::cases(),
         audit::cases(),
+        once::cases(),
     ]
 }
 
