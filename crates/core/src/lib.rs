@@ -10,7 +10,9 @@
 //! - [`schedule`]: when periodic tasks fire.
 //! - [`stats`]: rates and averages from counters.
 //! - [`version`]: a short text that changes when a task does.
+//! - [`access`]: what a token lets its bearer do.
 
+pub mod access;
 pub mod dedup;
 pub mod json;
 pub mod lease;
@@ -25,6 +27,7 @@ pub mod task;
 pub mod time;
 pub mod version;
 
+pub use access::{Scope, check_task_pattern, task_pattern_fits};
 pub use dedup::{DedupError, DedupKey, DedupScope, StoredScope};
 pub use json::JsonError;
 pub use lifecycle::{

@@ -102,6 +102,20 @@ pub const TICK_GRACE: Duration = Duration::from_secs(10);
 pub const SKIPPED_TICKS_COUNTED_MAX: u64 = 1_000;
 /// Most fields that make up a dedup key.
 pub const DEDUP_FIELDS_MAX: usize = 32;
+/// Most patterns of task names that a token is good for.
+pub const TOKEN_TASK_NAMES_MAX: usize = 100;
+/// Longest time that a former secret of a token goes on: 30 days.
+pub const TOKEN_OVERLAP_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Longest actor, action and target of an entry in the audit, in bytes; longer ones are cut.
+pub const AUDIT_WORD_BYTES_MAX: usize = 200;
+/// Longest detail of an entry in the audit, in bytes; longer ones are cut.
+pub const AUDIT_DETAIL_BYTES_MAX: usize = 8 * 1024;
+/// How long entries stay in the audit.
+pub const AUDIT_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// Longest key of a request that may be repeated, in bytes.
+pub const REQUEST_KEY_BYTES_MAX: usize = 255;
+/// How long a request that is repeated is given the same answer.
+pub const REQUEST_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often one of our own transactions is tried again after a passing failure.
 pub const OWN_RETRIES_MAX: u32 = 8;
 

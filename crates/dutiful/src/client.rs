@@ -1,5 +1,6 @@
 //! The handle that submits and inspects.
 
+mod audit;
 mod builder;
 mod draft;
 mod edit;
@@ -10,8 +11,10 @@ mod operate;
 mod send;
 mod submit;
 mod submit_all;
+mod token;
 mod wake;
 
+pub use audit::{AuditEntry, AuditFilter, AuditPage};
 pub use builder::ClientBuilder;
 pub(crate) use draft::{Draft, invalid};
 pub use draft::{Outcome, Submitted};
@@ -20,8 +23,9 @@ pub use explain::{Explanation, Reason};
 pub use inspect::{
     AttemptInfo, Filter, LogLine, NameCounts, Page, PeriodicInfo, Stats, TaskInfo, WorkerInfo,
 };
-pub use submit::{Submit, SubmitMany};
+pub use submit::{Once, Submit, SubmitMany};
 pub(crate) use submit::{draft_options, typed_draft};
+pub use token::{CreatedToken, NewToken, TokenInfo};
 pub(crate) use wake::{HINT, Signal, Wake};
 
 use crate::Result;

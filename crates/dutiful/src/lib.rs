@@ -59,12 +59,13 @@ mod worker;
 
 pub use adapters::Enlist;
 pub use client::{
-    AttemptInfo, Client, ClientBuilder, Edit, Explanation, Filter, LogLine, NameCounts, Outcome,
-    Page, PeriodicInfo, Reason, Stats, Submit, SubmitMany, Submitted, TaskInfo, WorkerInfo,
+    AttemptInfo, AuditEntry, AuditFilter, AuditPage, Client, ClientBuilder, CreatedToken, Edit,
+    Explanation, Filter, LogLine, NameCounts, NewToken, Once, Outcome, Page, PeriodicInfo, Reason,
+    Stats, Submit, SubmitMany, Submitted, TaskInfo, TokenInfo, WorkerInfo,
 };
 pub use context::{Context, FollowUp};
 pub use dutiful_core::{
-    DedupScope, Failure, FailureKind, Missed, Overlap, Priority, RetryPolicy, State, Status,
+    DedupScope, Failure, FailureKind, Missed, Overlap, Priority, RetryPolicy, Scope, State, Status,
     TaskId, Timestamp, limits,
 };
 pub use error::{Error, ErrorKind, Result};

@@ -5,6 +5,7 @@
 
 pub(crate) mod ahead;
 pub(crate) mod attempts;
+pub(crate) mod audit;
 pub(crate) mod claim;
 pub(crate) mod delete;
 pub(crate) mod edit;
@@ -26,6 +27,7 @@ pub(crate) mod periodic_list;
 pub(crate) mod plain;
 pub(crate) mod poll;
 pub(crate) mod renew;
+pub(crate) mod requests;
 pub(crate) mod retry;
 pub(crate) mod session;
 pub(crate) mod settle;
@@ -35,6 +37,7 @@ pub(crate) mod steps;
 pub(crate) mod submit;
 pub(crate) mod take_over;
 pub(crate) mod task_row;
+pub(crate) mod tokens;
 pub(crate) mod unfinished;
 pub(crate) mod worker_list;
 pub(crate) mod workers;

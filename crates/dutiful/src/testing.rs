@@ -157,7 +157,8 @@ pub async fn drain(worker: Worker) -> Result<WorkerCounts> {
 }
 
 /// Removes at once what a worker that knows these task names removes little by little; gives back how many
-/// tasks went. The rows of workers that have been gone for a day go too.
+/// tasks went. The rows of workers that have been gone for a day go too, and what else a worker keeps for its
+/// time only: see [`Retention`].
 ///
 /// # Errors
 /// Whatever the database says.

@@ -1,6 +1,6 @@
 //! Looking at tasks, workers and counts. Nothing here changes anything.
 
-mod cursor;
+pub(super) mod cursor;
 mod filter;
 mod history;
 mod stats;

@@ -1,5 +1,9 @@
 //! Submitting: one task, many, or inside a caller's own transaction.
 
+mod once;
+
+pub use once::Once;
+
 use super::Client;
 use super::draft::{Draft, Submitted, invalid};
 use super::send;

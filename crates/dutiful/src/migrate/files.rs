@@ -59,7 +59,10 @@ macro_rules! file {
 }
 
 /// Every migration, oldest first, numbered from 1 without gaps.
-pub(super) static ALL: &[File] = &[file!(1, "tasks", "0001_tasks")];
+pub(super) static ALL: &[File] = &[
+    file!(1, "tasks", "0001_tasks"),
+    file!(2, "access", "0002_access"),
+];
 
 impl File {
     pub(super) fn texts(&self, dialect: Dialect) -> &Texts {

@@ -6,7 +6,7 @@ use super::shared::Shared;
 use super::trouble::Trouble;
 use crate::db::{Db, DbResult};
 use crate::store::janitor::{self, Rule};
-use crate::store::retry;
+use crate::store::{audit, requests, retry};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -33,6 +33,9 @@ const IDLE_PAUSE: Duration = Duration::from_secs(10);
 /// A task that was submitted with the dedup scope `always` keeps its row for ever, because its slot is kept
 /// as long as the row, and one with a window at least until the window is over. A failed task with the scope
 /// `until_success` goes like any other: the same payload then becomes a new task.
+///
+/// Whatever is set here, every worker also removes entries of the audit after 90 days and what is kept of
+/// requests ([`crate::Client::submit_once`]) after 24 hours.
 ///
 /// ```
 /// use dutiful::Retention;
@@ -73,6 +76,7 @@ pub(crate) async fn run(shared: Arc<Shared>, retention: Retention) {
 /// tasks went.
 pub(crate) async fn sweep(db: &Db, names: &[&str], retention: Retention) -> DbResult<usize> {
     prune_workers(db).await?;
+    prune_records(db, Duration::ZERO).await?;
     let rule = rule(names.iter().copied(), retention);
     let (mut cursor, mut pruned) = (Some(i64::MIN), 0);
     while let Some(from) = cursor {
@@ -99,6 +103,9 @@ async fn pass_for_ever(db: &Db, rule: &Rule) {
         tokio::time::sleep_until(begin).await;
         begin = Instant::now() + PASS;
         if let Some(pause) = note(&mut trouble, prune_workers(db).await) {
+            tokio::time::sleep(pause).await;
+        }
+        if let Some(pause) = note(&mut trouble, prune_records(db, BUSY_PAUSE).await) {
             tokio::time::sleep(pause).await;
         }
         pass(db, rule, &mut trouble).await;
@@ -158,6 +165,17 @@ async fn prune_workers(db: &Db) -> DbResult<()> {
             workers,
             "removed the rows of workers that have been gone for a day"
         );
+    }
+    Ok(())
+}
+
+/// Removes entries of the audit and answers to requests that have been kept for long enough.
+async fn prune_records(db: &Db, pause: Duration) -> DbResult<()> {
+    while audit::prune(db).await? {
+        tokio::time::sleep(pause).await;
+    }
+    while requests::prune(db).await? {
+        tokio::time::sleep(pause).await;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@
 
 mod harness;
 
+mod audit;
 mod away;
 mod bulk;
 mod claim;
@@ -29,6 +30,7 @@ mod locks;
 mod lost_link;
 mod migrate;
 mod odd_rows;
+mod once;
 mod operate;
 mod outcome;
 mod periodic;
@@ -43,6 +45,7 @@ mod start;
 mod steps;
 mod submit;
 mod submit_all;
+mod tokens;
 mod user_code;
 mod version;
 mod wake;
@@ -94,6 +97,9 @@ fn groups() -> Vec<Vec<Case>> {
         migrate::cases(),
         periodic::cases(),
         retention::cases(),
+        tokens::cases(),
+        audit::cases(),
+        once::cases(),
     ]
 }
 

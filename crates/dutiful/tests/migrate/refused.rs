@@ -5,11 +5,13 @@ use crate::harness::script::Script;
 use crate::harness::trial::cases;
 use crate::tables::tables;
 use dutiful::{Error, ErrorKind, Worker};
+use serde_json::json;
 
 cases!(
     newer_schema_is_refused_and_left_alone,
     schema_of_another_text_is_refused_and_left_alone,
     worker_refuses_a_missing_schema_and_names_the_command,
+    an_older_schema_is_refused_until_up_and_keeps_its_rows,
 );
 
 async fn newer_schema_is_refused_and_left_alone(db: TestDb) {
@@ -52,6 +54,36 @@ async fn worker_refuses_a_missing_schema_and_names_the_command(db: TestDb) {
         "the tables are missing: run `dutiful migrate up`"
     );
     assert_eq!(tables(&db).await, Vec::<String>::new());
+}
+
+async fn an_older_schema_is_refused_until_up_and_keeps_its_rows(db: TestDb) {
+    let client = db.client().await;
+    client.migrate().await.unwrap();
+    let needed = client.migrator().status().await.unwrap().needed;
+    let id = client.submit_json("Script", json!(1)).await.unwrap().id;
+    client.migrator().down(1).await.unwrap();
+    let error = start_worker(&db).await;
+    assert_eq!(error.kind(), ErrorKind::Schema);
+    assert_eq!(
+        error.to_string(),
+        format!("the schema is version 1, this program needs {needed}: run `dutiful migrate up`")
+    );
+    // What needs the newer tables names the command as well.
+    for error in [
+        client.tokens().await.unwrap_err(),
+        client.audit("a", "b", None, None).await.unwrap_err(),
+        client
+            .submit_once("k", [0; 32], Vec::new())
+            .await
+            .unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Schema, "{error}");
+        assert!(error.to_string().contains("dutiful migrate up"), "{error}");
+    }
+    let applied = client.migrate().await.unwrap();
+    assert_eq!(applied.len() + 1, needed as usize);
+    assert_eq!(client.get(id).await.unwrap().task_payload, json!(1));
+    assert!(client.tokens().await.unwrap().is_empty());
 }
 
 /// Nothing that needs or changes the schema goes on, and nothing is changed.

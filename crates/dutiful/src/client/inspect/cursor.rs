@@ -1,12 +1,12 @@
 //! Where a page ends, as a text that callers pass on without reading it.
 
 /// The text for "below this id".
-pub(super) fn write(id: i64) -> String {
+pub(in crate::client) fn write(id: i64) -> String {
     format!("b{id:x}")
 }
 
 /// The id; `None` for a text that [`write()`] has not made.
-pub(super) fn read(text: &str) -> Option<i64> {
+pub(in crate::client) fn read(text: &str) -> Option<i64> {
     let id = i64::from_str_radix(text.strip_prefix('b')?, 16).ok()?;
     // Other spellings of the same number were not made here.
     (id > 0 && write(id) == text).then_some(id)
