@@ -2,6 +2,7 @@
 //!
 //! [`run`] is all of it for a team's own binary.
 
+mod audit;
 mod bench;
 mod cancel;
 mod completions;
@@ -25,6 +26,7 @@ mod stats;
 mod submit;
 mod tail;
 mod tasks;
+mod token;
 mod types;
 mod worker;
 mod workers;
@@ -98,6 +100,11 @@ enum Command {
     Periodic(periodic::PeriodicArgs),
     /// Look for what is wrong or soon will be, and tell the fix
     Doctor,
+    /// Make, list and end the tokens that the HTTP API asks for
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// Who did what over the HTTP API, newest first
+    Audit(audit::AuditArgs),
     /// Make, change or remove the tables
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),
@@ -250,6 +257,8 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::Edit(args) => args.run(app).await,
         Command::Duplicate(args) => args.run(app).await,
         Command::Delete(args) => args.run(app).await,
+        Command::Token(command) => command.run(app).await,
+        Command::Audit(args) => args.run(app).await,
         Command::Types => types::run(app),
         Command::Openapi => openapi::run(app),
         Command::Retry(args) => args.run(app).await,

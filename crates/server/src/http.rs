@@ -3,12 +3,14 @@
 //! [`Api`] makes the router; [`listen`] serves it on a socket. What a task's state allows and what stands in
 //! the database is the library's.
 
+mod access;
 mod answer;
 mod body;
 mod etag;
 mod guard;
 mod health;
 pub(crate) mod listen;
+mod once;
 mod openapi;
 mod page;
 mod path;
@@ -22,7 +24,7 @@ mod view;
 mod workers;
 
 use crate::tasks::Tasks;
-use axum::Router;
+use axum::{Router, middleware};
 use dutiful::Client;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -30,7 +32,8 @@ use utoipa_axum::routes;
 
 /// The HTTP API on one database, as an axum router.
 ///
-/// It refuses nobody: nest it behind what tells your users apart, or listen on a loopback address.
+/// It refuses nobody unless it is told to ask for tokens: nest it behind what tells your users apart, or listen on
+/// a loopback address.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> dutiful::Result<()> {
@@ -46,6 +49,7 @@ pub struct Api {
     client: Client,
     tasks: Arc<Tasks>,
     allow_unknown: bool,
+    tokens: bool,
 }
 
 impl Api {
@@ -55,6 +59,7 @@ impl Api {
             client,
             tasks: Arc::default(),
             allow_unknown: true,
+            tokens: false,
         }
     }
 
@@ -78,6 +83,12 @@ impl Api {
         }
     }
 
+    /// Asks for a bearer token, as [`Client::create_token`] makes them, on every route that tells of tasks.
+    #[must_use]
+    pub fn require_tokens(self, tokens: bool) -> Api {
+        Api { tokens, ..self }
+    }
+
     /// The router, with its limits on bodies, time and requests under way.
     pub fn router(self) -> Router {
         let (router, openapi) = described_routes().split_for_parts();
@@ -87,6 +98,7 @@ impl Api {
             .merge(page::routes())
             .fallback(problem::no_such_path)
             .method_not_allowed_fallback(problem::no_such_method)
+            .layer(middleware::from_fn_with_state(self.clone(), access::guard))
             .with_state(self);
         guard::layers(router)
     }

@@ -6,8 +6,10 @@ use crate::http::{Api, listen};
 use crate::logging;
 use crate::signals::interrupted;
 use clap::Args;
+use dutiful::Client;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// The arguments of `serve`.
@@ -28,7 +30,10 @@ pub(super) struct ServeArgs {
     /// Take task names too that this binary does not know, with payloads unchecked; other workers may know them
     #[arg(long)]
     allow_unknown: bool,
-    /// Listen on an address that others can reach, although everybody may then do everything
+    /// Ask for tokens on a loopback address too
+    #[arg(long, conflicts_with = "insecure_no_auth")]
+    require_token: bool,
+    /// Listen on an address that others can reach without asking for tokens: everybody may do everything
     #[arg(long)]
     insecure_no_auth: bool,
 }
@@ -36,13 +41,13 @@ pub(super) struct ServeArgs {
 impl ServeArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
         logging::log_panics();
-        self.refuse_open_doors()?;
         let client = app.settings.connect().await?;
         if self.migrate {
             client.migrate().await?;
         } else {
             client.migrator().check().await?;
         }
+        let tokens = self.asks_for_tokens(&client).await?;
         let listener = TcpListener::bind(self.listen).await.map_err(|error| {
             let cause = format!("cannot listen on {}: {error}", self.listen);
             Failure::new(Exit::Failure, "listen", cause)
@@ -51,28 +56,44 @@ impl ServeArgs {
         let address = listener.local_addr()?;
         let api = Api::new(client)
             .tasks(Arc::clone(&app.tasks))
-            .allow_unknown(self.allow_unknown);
+            .allow_unknown(self.allow_unknown)
+            .require_tokens(tokens);
         tracing::info!("Serving on http://{address}: try http://{address}/docs");
         listen::serve(listener, api.router(), interrupted()).await?;
         tracing::info!("Stopped serving");
         Ok(())
     }
 
-    /// There is nothing yet that tells users apart.
-    fn refuse_open_doors(&self) -> Result<(), Failure> {
-        if self.listen.ip().is_loopback() {
-            return Ok(());
+    /// On an address that others can reach it does, and it does not start where nobody could have one.
+    async fn asks_for_tokens(&self, client: &Client) -> Result<bool, Failure> {
+        let is_loopback = self.listen.ip().is_loopback();
+        if self.insecure_no_auth {
+            if !is_loopback {
+                tokio::spawn(warn_again(self.listen));
+            }
+            return Ok(false);
         }
-        if !self.insecure_no_auth {
-            let cause = format!(
-                "{} can be reached from other machines, and whoever reaches it may do everything",
-                self.listen
-            );
-            return Err(Failure::new(Exit::Usage, "no_auth", cause).fix(
-                "listen on 127.0.0.1 behind a proxy that asks who it is, or say --insecure-no-auth",
-            ));
+        if is_loopback && !self.require_token {
+            return Ok(false);
         }
-        tracing::warn!("{} is open to everybody who can reach it", self.listen);
-        Ok(())
+        let tokens = client.tokens().await?;
+        if tokens.iter().any(|token| token.active) {
+            return Ok(true);
+        }
+        let cause = format!(
+            "there is no token, and {} is not for everybody who reaches it",
+            self.listen
+        );
+        Err(Failure::new(Exit::Usage, "no_token", cause).fix(
+            "make one with `dutiful token create NAME --scope admin`, or say --insecure-no-auth",
+        ))
+    }
+}
+
+/// Nobody should forget it.
+async fn warn_again(address: SocketAddr) {
+    loop {
+        tracing::warn!("{address} is open: whoever reaches it may do everything");
+        tokio::time::sleep(Duration::from_secs(60)).await;
     }
 }

@@ -1,8 +1,10 @@
 //! `GET /periodic`.
 
+use super::access::Caller;
 use super::problem::{Problem, ProblemView};
 use super::query::{Nothing, Parameters};
 use super::{Api, answer};
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use dutiful::PeriodicInfo;
@@ -52,9 +54,11 @@ pub(crate) struct PeriodicView {
     ))]
 pub(crate) async fn list(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
-    let periodic = api.client.periodic().await?;
+    let mut periodic = api.client.periodic().await?;
+    periodic.retain(|one| caller.may_know(&one.task_name));
     Ok(answer::ok(&Periodics {
         periodic: periodic.into_iter().map(PeriodicView::from).collect(),
     }))

@@ -40,6 +40,10 @@ kinds! {
     UNKNOWN_TASK_NAME = "unknown_task_name", 422, "This server knows no task of that name",
         "Names differ by upper and lower case. `/task-types` lists those that are known. A server that is started with \
          `--allow-unknown` takes names that only other workers know.";
+    UNAUTHORIZED = "unauthorized", 401, "A token is wanted",
+        "Send `Authorization: Bearer dutiful_…` with a token that is in force. `dutiful token create` makes one.";
+    FORBIDDEN = "forbidden", 403, "The token does not allow it",
+        "The token is in force, and lacks the scope or the task name. `dutiful token list` shows what it is good for.";
     NOT_FOUND = "not_found", 404, "There is no such thing",
         "There is no task of that number, or no such path. A task may have been deleted by retention.";
     PRECONDITION_FAILED = "precondition_failed", 412, "The task is not as it was read",

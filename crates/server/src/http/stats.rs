@@ -1,8 +1,10 @@
 //! `GET /stats`.
 
+use super::access::Caller;
 use super::problem::{Problem, ProblemView};
 use super::query::{Nothing, Parameters};
 use super::{Api, answer};
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use dutiful::{NameCounts, Stats};
@@ -55,9 +57,12 @@ pub(crate) struct NameCountsView {
     ))]
 pub(crate) async fn stats(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
-    Ok(answer::ok(&StatsView::from(api.client.stats().await?)))
+    let mut stats = api.client.stats().await?;
+    stats.names.retain(|name| caller.may_know(&name.task_name));
+    Ok(answer::ok(&StatsView::from(stats)))
 }
 
 impl From<Stats> for StatsView {

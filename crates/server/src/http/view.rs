@@ -64,6 +64,8 @@ pub(crate) struct TaskView {
     progress_note: Option<String>,
     /// How long it keeps its dedup slot.
     dedup_scope: String,
+    /// Whether payload and result are left out, because the token may not see them.
+    hidden: bool,
 }
 
 /// Where a task is in its life.
@@ -128,6 +130,17 @@ pub(crate) struct LogView {
 }
 
 impl TaskView {
+    /// The task; whether payload and result are shown is the caller's right.
+    pub(super) fn new(task: TaskInfo, with_payload: bool) -> TaskView {
+        let mut view = TaskView::from(task);
+        if !with_payload {
+            view.task_payload = Value::Null;
+            view.result_data = None;
+            view.hidden = true;
+        }
+        view
+    }
+
     pub(super) fn version(&self) -> &str {
         &self.version
     }
@@ -159,6 +172,7 @@ impl From<TaskInfo> for TaskView {
             progress: task.progress,
             progress_note: task.progress_note,
             dedup_scope: task.dedup_scope,
+            hidden: false,
         }
     }
 }

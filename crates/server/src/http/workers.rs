@@ -1,8 +1,10 @@
 //! `GET /workers`.
 
+use super::access::Caller;
 use super::problem::{Problem, ProblemView};
 use super::query::{Nothing, Parameters};
 use super::{Api, answer};
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use dutiful::WorkerInfo;
@@ -48,9 +50,13 @@ pub(crate) struct WorkerView {
     ))]
 pub(crate) async fn list(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
-    let workers = api.client.workers().await?;
+    let mut workers = api.client.workers().await?;
+    for worker in &mut workers {
+        worker.task_names.retain(|name| caller.may_know(name));
+    }
     Ok(answer::ok(&Workers {
         workers: workers.into_iter().map(WorkerView::from).collect(),
     }))

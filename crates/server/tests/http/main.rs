@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod access;
 mod bad_input;
 mod described;
 mod limits;
@@ -66,11 +67,21 @@ fn trials_on(engine: &Engine) -> Vec<Trial> {
     let trial = |(name, run): &Promise| {
         let (engine, run) = (engine.clone(), *run);
         Trial::test(format!("{}::{name}", engine.name), move || {
-            let server = Server::start(&engine);
+            let server = Server::start(&engine, &[]);
             run(&server);
             server.end();
             Ok(())
         })
     };
-    promises.map(trial).collect()
+    let guarded = |(name, run): &Promise| {
+        let (engine, run) = (engine.clone(), *run);
+        Trial::test(format!("{}::{name}", engine.name), move || {
+            let server = Server::start(&engine, &["--require-token"]);
+            run(&server);
+            server.end();
+            Ok(())
+        })
+    };
+    let guarded = access::PROMISES.iter().map(guarded);
+    promises.map(trial).chain(guarded).collect()
 }

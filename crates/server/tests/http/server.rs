@@ -27,8 +27,8 @@ pub(crate) struct Server {
 pub(crate) struct Beside(Child);
 
 impl Server {
-    /// Serves on a free port.
-    pub(crate) fn start(engine: &Engine) -> Server {
+    /// Serves on a free port, with these arguments more.
+    pub(crate) fn start(engine: &Engine, more: &[&str]) -> Server {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let folder = tempfile::tempdir().unwrap();
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -38,7 +38,16 @@ impl Server {
             url => url.to_owned(),
         };
         let mut command = command(&folder, &url, &prefix);
+        if !more.is_empty() {
+            // They ask for a token, and there has to be one.
+            let mut migrate = self::command(&folder, &url, &prefix);
+            assert!(migrate.args(["migrate", "up"]).status().unwrap().success());
+            let mut token = self::command(&folder, &url, &prefix);
+            let made = token.args(["token", "create", "first", "--scope", "admin"]);
+            assert!(made.output().unwrap().status.success());
+        }
         command.args(["serve", "--listen", "127.0.0.1:0", "--migrate"]);
+        command.args(more);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let log = lines(child.stderr.take().unwrap());
         let address = address(&log);
@@ -79,6 +88,22 @@ impl Server {
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{args:?}: {error}");
         serde_json::from_slice(&output.stdout).unwrap_or_default()
+    }
+
+    /// A token's secret.
+    pub(crate) fn token(&self, args: &[&str]) -> String {
+        let created = self.dutiful(&[&["token", "create"], args].concat());
+        created["secret"].as_str().unwrap().to_owned()
+    }
+
+    /// A request with a token.
+    pub(crate) fn as_bearer(&self, secret: &str, method: &str, path: &str, body: &str) -> Answer {
+        let bearer = format!("Bearer {secret}");
+        let headers = [
+            ("Content-Type", "application/json"),
+            ("Authorization", bearer.as_str()),
+        ];
+        wire::ask(self.address, method, path, &headers, body)
     }
 
     /// A worker on the same tables.

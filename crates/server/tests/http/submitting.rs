@@ -89,7 +89,7 @@ fn every_option_reaches_the_task(server: &Server) {
         &json!({ "run_at": "2031-02-03T04:05:06+01:00" }),
     ));
     let due_at = server.get(&format!("/tasks/{at}")).json()["due_at"].clone();
-    assert_eq!(due_at, "2031-02-03T03:05:06Z");
+    assert_eq!(due_at, "2031-02-03T03:05:06.000000Z");
     let scope = |n: usize, scope: &str| {
         let id = server.submit(&with(&format!("s{n}"), &json!({ "dedup_scope": scope })));
         assert_eq!(

@@ -2,9 +2,11 @@
 
 use super::submission::Submission;
 use super::submit::SubmittedView;
+use crate::http::access::Caller;
 use crate::http::problem::{INVALID_REQUEST, Problem, ProblemView};
 use crate::http::query::{Nothing, Parameters};
-use crate::http::{Api, answer, body};
+use crate::http::{Api, answer, body, once};
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -27,6 +29,8 @@ pub(crate) struct SubmittedMany {
 /// `errors` of a refusal point into the array.
 #[utoipa::path(
     post, path = "/tasks/batch", tag = "tasks", operation_id = "submit_tasks",
+    params(("Idempotency-Key" = Option<String>, Header,
+            description = "The same request with the same key is done once within 24 hours")),
     request_body(content((Vec<Submission> = "application/json"), (String = "application/x-ndjson"))),
     responses(
         (status = 200, description = "What became of each", body = SubmittedMany),
@@ -35,6 +39,7 @@ pub(crate) struct SubmittedMany {
     ))]
 pub(crate) async fn submit_batch(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Parameters(_): Parameters<Nothing>,
     headers: HeaderMap,
     body: Body,
@@ -52,17 +57,17 @@ pub(crate) async fn submit_batch(
     let mut submits = Vec::with_capacity(values.len());
     for (index, value) in values.into_iter().enumerate() {
         let submission = body::read::<Submission>(value);
-        let submit = submission.and_then(|submission| submission.begin(&api));
+        let submit = submission.and_then(|submission| submission.begin(&api, &caller));
         submits.push(submit.map_err(|problem| problem.below(&format!("/{index}")))?);
     }
-    let submitted = api
-        .client
-        .submit_all(submits)
-        .await
-        .map_err(|error| Problem::of_field("", &error))?;
-    Ok(answer::ok(&SubmittedMany {
-        tasks: submitted.into_iter().map(SubmittedView::from).collect(),
-    }))
+    let request = (caller.name(), "/tasks/batch", text.as_str());
+    let done = once::submit(&api, &headers, request, submits).await?;
+    let submitted = done.submitted.iter().copied();
+    let mut response = answer::ok(&SubmittedMany {
+        tasks: submitted.map(SubmittedView::from).collect(),
+    });
+    done.mark(&mut response);
+    Ok(response)
 }
 
 fn values(format: body::Format, text: &str) -> Result<Vec<Value>, Problem> {

@@ -1,11 +1,13 @@
 //! `PATCH /tasks/{id}`.
 
+use crate::http::access::Caller;
 use crate::http::etag::{self, IfMatch};
 use crate::http::path::Id;
 use crate::http::problem::{INVALID_PAYLOAD, INVALID_REQUEST, Problem, ProblemView};
 use crate::http::query::{Nothing, Parameters};
 use crate::http::view::TaskView;
 use crate::http::{Api, body};
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -63,6 +65,7 @@ fn said<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Valu
     ))]
 pub(crate) async fn edit(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     Parameters(_): Parameters<Nothing>,
     headers: HeaderMap,
@@ -71,6 +74,7 @@ pub(crate) async fn edit(
     body::format(&headers, false)?;
     let text = body::text(body, body::BODY_BYTES_MAX).await?;
     let edit: EditBody = body::read(body::parse(&text)?)?;
+    caller.check_task(&api, id).await?;
     let change = edit.begin(&api, id).await?;
     let change = match IfMatch::read(&headers) {
         IfMatch::Any => change,
@@ -86,7 +90,8 @@ pub(crate) async fn edit(
     let task = change
         .await
         .map_err(|error| Problem::of_field("", &error))?;
-    Ok(etag::of_task(&TaskView::from(task)))
+    caller.did(&api, "edit", id).await;
+    Ok(etag::of_task(&caller.view(task)))
 }
 
 impl EditBody {

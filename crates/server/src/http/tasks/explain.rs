@@ -1,10 +1,12 @@
 //! `GET /tasks/{id}/explain`.
 
+use crate::http::access::Caller;
 use crate::http::path::Id;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::query::{Nothing, Parameters};
 use crate::http::view::StateView;
 use crate::http::{Api, answer};
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use dutiful::{Explanation, Reason};
@@ -50,9 +52,11 @@ pub(crate) struct ReasonView {
     ))]
 pub(crate) async fn explain(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
+    caller.check_task(&api, id).await?;
     let explanation = api.client.explain(id).await?;
     Ok(answer::ok(&ExplanationView::from(explanation)))
 }

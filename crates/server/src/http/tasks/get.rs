@@ -1,11 +1,13 @@
 //! One task: `GET /tasks/{id}`, its attempts and its log.
 
+use crate::http::access::Caller;
 use crate::http::path::Id;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::query::{Nothing, Parameters, bad};
 use crate::http::view::{AttemptView, LogView, TaskView};
 use crate::http::{Api, answer, etag};
 use crate::values;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -56,18 +58,21 @@ pub(crate) struct Logs {
     ))]
 pub(crate) async fn get(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     Parameters(parameters): Parameters<GetParameters>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let task = match parameters.wait()? {
+    let wait = parameters.wait()?;
+    caller.check_task(&api, id).await?;
+    let task = match wait {
         None => api.client.get(id).await?,
         Some(wait) => match api.client.wait(id, wait).await {
             Err(error) if error.kind() == ErrorKind::Timeout => api.client.get(id).await?,
             waited => waited?,
         },
     };
-    Ok(etag::unless_known(&headers, &TaskView::from(task)))
+    Ok(etag::unless_known(&headers, &caller.view(task)))
 }
 
 impl GetParameters {
@@ -95,9 +100,11 @@ impl GetParameters {
     ))]
 pub(crate) async fn attempts(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
+    caller.check_task(&api, id).await?;
     let attempts = api.client.attempts(id).await?;
     if attempts.is_empty() {
         // There may be no such task at all.
@@ -119,9 +126,11 @@ pub(crate) async fn attempts(
     ))]
 pub(crate) async fn logs(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
+    caller.check_task(&api, id).await?;
     let logs = api.client.logs(id).await?;
     if logs.is_empty() {
         api.client.get(id).await?;

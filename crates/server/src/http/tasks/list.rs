@@ -1,9 +1,11 @@
 //! `GET /tasks`.
 
-use crate::http::problem::{Problem, ProblemView};
+use crate::http::access::Caller;
+use crate::http::problem::{FORBIDDEN, Problem, ProblemView};
 use crate::http::query::{Parameters, bad, words};
 use crate::http::view::TaskView;
 use crate::http::{Api, answer};
+use axum::Extension;
 use axum::extract::State as Shared;
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::Response;
@@ -73,13 +75,19 @@ pub(crate) struct TaskPage {
     ))]
 pub(crate) async fn list(
     Shared(api): Shared<Api>,
+    Extension(caller): Extension<Caller>,
     uri: Uri,
     Parameters(parameters): Parameters<ListParameters>,
 ) -> Result<Response, Problem> {
+    parameters.check(&caller)?;
     let page = api.client.list(&parameters.filter()?).await?;
     let link = page.next.as_deref().and_then(|next| link(&uri, next));
     let mut response = answer::ok(&TaskPage {
-        tasks: page.tasks.into_iter().map(TaskView::from).collect(),
+        tasks: page
+            .tasks
+            .into_iter()
+            .map(|task| caller.view(task))
+            .collect(),
         next_cursor: page.next,
     });
     if let Some(link) = link {
@@ -89,6 +97,21 @@ pub(crate) async fn list(
 }
 
 impl ListParameters {
+    /// A token that is good for some names lists one of them at a time, and what it may not see it may not search.
+    fn check(&self, caller: &Caller) -> Result<(), Problem> {
+        let named = self.task_name.as_deref();
+        if !caller.may_know_all() && !named.is_some_and(|name| caller.may_know(name)) {
+            let detail =
+                "the token is good for some task names: ask for one of them with `task_name`";
+            return Err(Problem::new(&FORBIDDEN, detail));
+        }
+        if self.text.is_some() && !caller.may_see_payloads() {
+            let detail = "`text` looks into payloads, which the token may not see";
+            return Err(Problem::new(&FORBIDDEN, detail));
+        }
+        Ok(())
+    }
+
     fn filter(self) -> Result<Filter, Problem> {
         let state = |word: &str| word.parse::<State>().map_err(|error| error.to_string());
         let states = words("state", self.state.as_deref(), state)?;

@@ -1,11 +1,13 @@
 //! What may be done to one task by hand: retry, cancel, run now, duplicate, delete.
 
 use super::submit::{SubmittedView, submitted_answer};
+use crate::http::access::Caller;
 use crate::http::path::Id;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::query::{Nothing, Parameters};
 use crate::http::view::TaskView;
 use crate::http::{Api, etag};
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -24,10 +26,14 @@ use axum::response::{IntoResponse, Response};
     ))]
 pub(crate) async fn retry(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
-    Ok(etag::of_task(&TaskView::from(api.client.retry(id).await?)))
+    caller.check_task(&api, id).await?;
+    let task = api.client.retry(id).await?;
+    caller.did(&api, "retry", id).await;
+    Ok(etag::of_task(&caller.view(task)))
 }
 
 /// End a task that has not ended
@@ -44,10 +50,14 @@ pub(crate) async fn retry(
     ))]
 pub(crate) async fn cancel(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
-    Ok(etag::of_task(&TaskView::from(api.client.cancel(id).await?)))
+    caller.check_task(&api, id).await?;
+    let task = api.client.cancel(id).await?;
+    caller.did(&api, "cancel", id).await;
+    Ok(etag::of_task(&caller.view(task)))
 }
 
 /// Let a task run now that waits for its time, its next try or its release
@@ -62,12 +72,14 @@ pub(crate) async fn cancel(
     ))]
 pub(crate) async fn run_now(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
-    Ok(etag::of_task(&TaskView::from(
-        api.client.run_now(id).await?,
-    )))
+    caller.check_task(&api, id).await?;
+    let task = api.client.run_now(id).await?;
+    caller.did(&api, "run-now", id).await;
+    Ok(etag::of_task(&caller.view(task)))
 }
 
 /// Submit a task like this one, due now
@@ -84,10 +96,13 @@ pub(crate) async fn run_now(
     ))]
 pub(crate) async fn duplicate(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
+    caller.check_task(&api, id).await?;
     let submitted = api.client.duplicate(id).await?;
+    caller.did(&api, "duplicate", id).await;
     Ok(submitted_answer(submitted))
 }
 
@@ -102,9 +117,12 @@ pub(crate) async fn duplicate(
     ))]
 pub(crate) async fn delete(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
+    caller.check_task(&api, id).await?;
     api.client.delete(id).await?;
+    caller.did(&api, "delete", id).await;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

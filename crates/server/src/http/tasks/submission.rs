@@ -1,6 +1,7 @@
 //! What a submission may say, and the library's submission that comes of it.
 
 use crate::http::Api;
+use crate::http::access::Caller;
 use crate::http::problem::{INVALID_PAYLOAD, INVALID_REQUEST, Problem, UNKNOWN_TASK_NAME};
 use crate::tasks::{BadPayload, TaskType};
 use dutiful::{DedupScope, Priority, Submit, Timestamp};
@@ -75,7 +76,8 @@ pub(crate) enum Scope {
 
 impl Submission {
     /// Begins the submission, everything checked that is not the database's to check.
-    pub(super) fn begin<'c>(self, api: &'c Api) -> Result<Submit<'c>, Problem> {
+    pub(super) fn begin<'c>(self, api: &'c Api, caller: &Caller) -> Result<Submit<'c>, Problem> {
+        caller.check_submission(&self.task_name)?;
         let submit = match api.tasks.named(&self.task_name) {
             Some(known) => known
                 .submit(&api.client, self.task_payload.clone())

@@ -1,9 +1,11 @@
 //! `POST /tasks`.
 
 use super::submission::Submission;
-use crate::http::problem::{Problem, ProblemView};
+use crate::http::access::Caller;
+use crate::http::problem::{INTERNAL, Problem, ProblemView};
 use crate::http::query::{Nothing, Parameters};
-use crate::http::{Api, answer, body};
+use crate::http::{Api, answer, body, once};
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -50,6 +52,8 @@ impl From<Submitted> for SubmittedView {
 /// more, and no second task is made. So a call that got no answer can be repeated.
 #[utoipa::path(
     post, path = "/tasks", tag = "tasks", operation_id = "submit_task",
+    params(("Idempotency-Key" = Option<String>, Header,
+            description = "The same request with the same key is done once within 24 hours")),
     request_body = Submission,
     responses(
         (status = 201, description = "A task was made", body = SubmittedView,
@@ -61,6 +65,7 @@ impl From<Submitted> for SubmittedView {
     ))]
 pub(crate) async fn submit(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Parameters(_): Parameters<Nothing>,
     headers: HeaderMap,
     body: Body,
@@ -68,11 +73,15 @@ pub(crate) async fn submit(
     body::format(&headers, false)?;
     let text = body::text(body, body::BODY_BYTES_MAX).await?;
     let submission: Submission = body::read(body::parse(&text)?)?;
-    let submitted = submission
-        .begin(&api)?
-        .await
-        .map_err(|error| Problem::of_field("", &error))?;
-    Ok(submitted_answer(submitted))
+    let submit = submission.begin(&api, &caller)?;
+    let request = (caller.name(), "/tasks", text.as_str());
+    let done = once::submit(&api, &headers, request, vec![submit]).await?;
+    let Some(submitted) = done.submitted.first() else {
+        return Err(Problem::new(&INTERNAL, INTERNAL.title));
+    };
+    let mut response = submitted_answer(*submitted);
+    done.mark(&mut response);
+    Ok(response)
 }
 
 /// 201 or 200, and where the task is.

@@ -1,0 +1,116 @@
+//! Who asks, and what that one may see and do about one task.
+
+use crate::http::Api;
+use crate::http::problem::{FORBIDDEN, NOT_FOUND, Problem};
+use crate::http::view::TaskView;
+use dutiful::{Scope, TaskId, TaskInfo, TokenInfo};
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller(Kind);
+
+#[derive(Debug, Clone)]
+enum Kind {
+    /// Tokens are not asked for: whoever reaches the server may do everything.
+    Anybody,
+    /// No token was asked for, because nothing of tasks is told.
+    Nobody,
+    /// The bearer of a token, which has the scope of the route.
+    Bearer(Box<TokenInfo>),
+}
+
+impl Caller {
+    pub(super) fn anybody() -> Caller {
+        Caller(Kind::Anybody)
+    }
+
+    pub(super) fn nobody() -> Caller {
+        Caller(Kind::Nobody)
+    }
+
+    pub(super) fn of(token: TokenInfo) -> Caller {
+        Caller(Kind::Bearer(Box::new(token)))
+    }
+
+    fn token(&self) -> Option<&TokenInfo> {
+        match &self.0 {
+            Kind::Bearer(token) => Some(token),
+            Kind::Anybody | Kind::Nobody => None,
+        }
+    }
+
+    /// The name under which the audit knows it.
+    pub(crate) fn name(&self) -> &str {
+        self.token().map_or("anybody", |token| &token.name)
+    }
+
+    /// Whether tasks of this name are any of its business.
+    pub(crate) fn may_know(&self, task_name: &str) -> bool {
+        match &self.0 {
+            Kind::Anybody => true,
+            Kind::Nobody => false,
+            Kind::Bearer(token) => token.allows_task(task_name),
+        }
+    }
+
+    /// Whether it may see payloads and results.
+    pub(crate) fn may_see_payloads(&self) -> bool {
+        match &self.0 {
+            Kind::Anybody => true,
+            Kind::Nobody => false,
+            Kind::Bearer(token) => token.allows(Scope::ReadPayload),
+        }
+    }
+
+    /// Whether it may know tasks of every name.
+    pub(crate) fn may_know_all(&self) -> bool {
+        match &self.0 {
+            Kind::Anybody => true,
+            Kind::Nobody => false,
+            Kind::Bearer(token) => token.task_names.is_none(),
+        }
+    }
+
+    /// Refuses a submission of a name that the token is not good for.
+    pub(crate) fn check_submission(&self, task_name: &str) -> Result<(), Problem> {
+        if self.may_know(task_name) {
+            return Ok(());
+        }
+        let detail = format!(
+            "the token `{}` is not good for tasks of this name",
+            self.name()
+        );
+        Err(Problem::new(&FORBIDDEN, detail))
+    }
+
+    /// The task, for one that may know it. Whoever may not is told what is told of a task that is not there.
+    pub(crate) async fn task(&self, api: &Api, id: TaskId) -> Result<TaskInfo, Problem> {
+        let task = api.client.get(id).await?;
+        match self.may_know(&task.task_name) {
+            true => Ok(task),
+            false => Err(Problem::new(&NOT_FOUND, format!("there is no task {id}"))),
+        }
+    }
+
+    /// Refuses what concerns a task that is none of its business. It costs nothing where all are.
+    pub(crate) async fn check_task(&self, api: &Api, id: TaskId) -> Result<(), Problem> {
+        match self.may_know_all() {
+            true => Ok(()),
+            false => self.task(api, id).await.map(drop),
+        }
+    }
+
+    /// The task as this one may see it.
+    pub(crate) fn view(&self, task: TaskInfo) -> TaskView {
+        TaskView::new(task, self.may_see_payloads())
+    }
+
+    /// Writes down what it did. The work is done by then: that it cannot be written down undoes nothing.
+    pub(crate) async fn did(&self, api: &Api, action: &str, id: TaskId) {
+        let target = format!("task {id}");
+        let written = api.client.audit(self.name(), action, Some(&target), None);
+        if let Err(error) = written.await {
+            tracing::error!(%error, action, target, "it was done, and the audit could not be written");
+        }
+    }
+}

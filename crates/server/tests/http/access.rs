@@ -1,0 +1,303 @@
+//! Who may do what. The server asks for tokens here.
+
+use crate::promises;
+use crate::server::Server;
+use crate::wire;
+use serde_json::{Value, json};
+
+promises![
+    every_route_wants_just_the_scope_that_the_docs_say,
+    without_a_token_nothing_of_tasks_is_told,
+    a_token_that_is_revoked_expired_or_unknown_is_refused,
+    a_token_for_some_names_sees_and_touches_no_others,
+    payloads_are_for_those_who_may_see_them,
+    what_is_done_is_in_the_audit_with_who_did_it,
+    no_secret_is_told_or_logged,
+];
+
+const SCOPES: [&str; 5] = ["enqueue", "read", "read_payload", "manage", "admin"];
+
+fn submission(message: &str) -> Value {
+    json!({ "task_name": "ExampleTask", "task_payload": { "message": message, "count": 1 } })
+}
+
+fn submit(server: &Server, admin: &str, message: &str) -> i64 {
+    let body = submission(message).to_string();
+    let answer = server.as_bearer(admin, "POST", "/tasks", &body);
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    answer.json()["id"].as_i64().unwrap()
+}
+
+/// The table of the document: method, route, scope.
+fn documented() -> Vec<(String, String, String)> {
+    let text = include_str!("../../../../docs/http.md");
+    let rows = text.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ");
+        let (route, scope) = (cells.next()?, cells.next()?);
+        let (method, path) = route.trim_matches('`').split_once(' ')?;
+        let scope = scope.trim_matches('`');
+        (cells.next().is_none() && (SCOPES.contains(&scope) || scope == "none"))
+            .then(|| (method.to_owned(), path.to_owned(), scope.to_owned()))
+    });
+    rows.collect()
+}
+
+fn every_route_wants_just_the_scope_that_the_docs_say(server: &Server) {
+    let routes = documented();
+    let described = server.get("/openapi.json").json();
+    let of_item = |(path, item): (&String, &Value)| {
+        let methods = item.as_object().unwrap().keys();
+        methods
+            .map(|method| (method.to_uppercase(), path.clone()))
+            .collect::<Vec<_>>()
+    };
+    for (method, path) in described["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(of_item)
+    {
+        let named = routes
+            .iter()
+            .any(|(verb, route, _)| (verb, route) == (&method, &path));
+        assert!(named, "the table of docs/http.md lacks {method} {path}");
+    }
+    let includes = |own: &str, wanted: &str| {
+        wanted == "none"
+            || own == "admin"
+            || own == wanted
+            || (own, wanted) == ("read_payload", "read")
+    };
+    for own in SCOPES {
+        let secret = server.token(&[&format!("bearer-{own}"), "--scope", own]);
+        for (method, route, wanted) in &routes {
+            let path = route
+                .replace("{id}", "999999")
+                .replace("{code}", "conflict");
+            let answer = server.as_bearer(&secret, method, &path, "");
+            let refused = [401, 403].contains(&answer.status);
+            assert_eq!(
+                refused,
+                !includes(own, wanted),
+                "{own}: {method} {route}: {}",
+                answer.text
+            );
+        }
+    }
+}
+
+fn without_a_token_nothing_of_tasks_is_told(server: &Server) {
+    for (method, route, wanted) in documented() {
+        let path = route.replace("{id}", "1").replace("{code}", "conflict");
+        let answer = wire::ask(server.address, &method, &path, &[], "");
+        if wanted == "none" {
+            assert!(answer.status < 400, "{method} {route}");
+        } else {
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (401, "unauthorized"),
+                "{method} {route}"
+            );
+            assert!(
+                answer
+                    .header("www-authenticate")
+                    .unwrap()
+                    .starts_with("Bearer")
+            );
+        }
+    }
+    for authorization in [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic YTpi",
+        "Bearer dutiful_0",
+        "dutiful_0",
+    ] {
+        let headers = [("Authorization", authorization)];
+        assert_eq!(
+            wire::ask(server.address, "GET", "/tasks", &headers, "").status,
+            401
+        );
+    }
+    assert_eq!(
+        wire::ask(server.address, "PUT", "/tasks", &[], "").status,
+        401,
+        "an unknown method too"
+    );
+}
+
+fn a_token_that_is_revoked_expired_or_unknown_is_refused(server: &Server) {
+    let secret = server.token(&["soon-gone", "--scope", "read"]);
+    let status = |secret: &str| server.as_bearer(secret, "GET", "/tasks", "").status;
+    assert_eq!(status(&secret), 200);
+    let rotated = server.dutiful(&["token", "rotate", "soon-gone", "--overlap", "1h"]);
+    let rotated = rotated["secret"].as_str().unwrap();
+    assert_eq!(
+        (status(rotated), status(&secret)),
+        (200, 200),
+        "the old one goes on for an hour"
+    );
+    server.dutiful(&["token", "revoke", "soon-gone", "--yes"]);
+    assert_eq!((status(rotated), status(&secret)), (401, 401));
+    let other = format!("{}0", &secret[..secret.len() - 1]);
+    assert_eq!(status(&other), 401);
+    let brief = server.token(&["brief", "--scope", "read", "--expires", "2s"]);
+    std::thread::sleep(std::time::Duration::from_millis(2_500));
+    assert_eq!(status(&brief), 401);
+}
+
+fn a_token_for_some_names_sees_and_touches_no_others(server: &Server) {
+    let admin = server.token(&["all", "--scope", "admin"]);
+    let id = submit(server, &admin, "secret");
+    let other = server.token(&["other", "--scope", "admin", "--task-name", "Transcribe*"]);
+    let own = server.token(&["own", "--scope", "admin", "--task-name", "Example*"]);
+    let missing = server.as_bearer(&other, "GET", "/tasks/999999", "");
+    for path in ["", "/attempts", "/logs", "/explain"] {
+        let answer = server.as_bearer(&other, "GET", &format!("/tasks/{id}{path}"), "");
+        assert_eq!(answer.status, 404, "{path}");
+        let same = answer.text.replace(&id.to_string(), "999999");
+        assert_eq!(same, missing.text, "as for a task that is not there");
+        assert_eq!(
+            server
+                .as_bearer(&own, "GET", &format!("/tasks/{id}{path}"), "")
+                .status,
+            200
+        );
+    }
+    for what in ["retry", "cancel", "run-now", "duplicate"] {
+        let answer = server.as_bearer(&other, "POST", &format!("/tasks/{id}/{what}"), "");
+        assert_eq!(answer.status, 404, "{what}");
+    }
+    assert_eq!(
+        server
+            .as_bearer(&other, "DELETE", &format!("/tasks/{id}"), "")
+            .status,
+        404
+    );
+    let patch = server.as_bearer(
+        &other,
+        "PATCH",
+        &format!("/tasks/{id}"),
+        r#"{"priority": 1}"#,
+    );
+    assert_eq!(patch.status, 404);
+    let body = submission("x").to_string();
+    assert_eq!(
+        server.as_bearer(&other, "POST", "/tasks", &body).code(),
+        "forbidden"
+    );
+    let batch = format!("[{body}]");
+    assert_eq!(
+        server
+            .as_bearer(&other, "POST", "/tasks/batch", &batch)
+            .code(),
+        "forbidden"
+    );
+    assert_eq!(
+        server.as_bearer(&other, "GET", "/tasks", "").code(),
+        "forbidden"
+    );
+    let list = |secret: &str, name: &str| {
+        let answer = server.as_bearer(secret, "GET", &format!("/tasks?task_name={name}"), "");
+        (
+            answer.status,
+            answer.json()["tasks"].as_array().map_or(0, Vec::len),
+        )
+    };
+    assert_eq!(list(&other, "ExampleTask"), (403, 0));
+    assert_eq!(list(&other, "TranscribeDocument"), (200, 0));
+    assert_eq!(list(&own, "ExampleTask"), (200, 1));
+    let stats = server.as_bearer(&other, "GET", "/stats", "").json();
+    assert_eq!(stats["names"], json!([]));
+    let task = server
+        .as_bearer(&admin, "GET", &format!("/tasks/{id}"), "")
+        .json();
+    assert_eq!(
+        (&task["state"], &task["priority"]),
+        (&json!("queued"), &json!(0))
+    );
+}
+
+fn payloads_are_for_those_who_may_see_them(server: &Server) {
+    let admin = server.token(&["all", "--scope", "admin"]);
+    let id = submit(server, &admin, "canary");
+    let read = server.token(&["read", "--scope", "read"]);
+    for path in [format!("/tasks/{id}"), "/tasks".to_owned()] {
+        let answer = server.as_bearer(&read, "GET", &path, "");
+        assert_eq!(answer.status, 200);
+        assert!(!answer.text.contains("canary"), "{}", answer.text);
+        assert!(answer.text.contains("\"hidden\":true"));
+    }
+    assert_eq!(
+        server
+            .as_bearer(&read, "GET", "/tasks?text=canary", "")
+            .code(),
+        "forbidden"
+    );
+    let all = server.token(&["payloads", "--scope", "read_payload"]);
+    let task = server
+        .as_bearer(&all, "GET", &format!("/tasks/{id}"), "")
+        .json();
+    assert_eq!(
+        (&task["task_payload"]["message"], &task["hidden"]),
+        (&json!("canary"), &json!(false))
+    );
+}
+
+fn what_is_done_is_in_the_audit_with_who_did_it(server: &Server) {
+    let secret = server.token(&["operator", "--scope", "admin"]);
+    let id = submit(server, &secret, "x");
+    let path = format!("/tasks/{id}");
+    for (method, rest, body) in [
+        ("PATCH", "", r#"{"priority": 3}"#),
+        ("POST", "/run-now", ""),
+        ("POST", "/cancel", ""),
+        ("POST", "/retry", ""),
+        ("POST", "/duplicate", ""),
+        ("POST", "/cancel", ""),
+        ("DELETE", "", ""),
+    ] {
+        let answer = server.as_bearer(&secret, method, &format!("{path}{rest}"), body);
+        assert!(answer.status < 300, "{method} {rest}: {}", answer.text);
+    }
+    // What is refused was not done.
+    assert_eq!(server.as_bearer(&secret, "DELETE", &path, "").status, 404);
+    let page = server.dutiful(&["audit", "--actor", "operator"]);
+    let entries = page["entries"].as_array().unwrap();
+    let actions: Vec<&str> = entries
+        .iter()
+        .map(|entry| entry["action"].as_str().unwrap())
+        .collect();
+    let done = [
+        "delete",
+        "cancel",
+        "duplicate",
+        "retry",
+        "cancel",
+        "run-now",
+        "edit",
+    ];
+    assert_eq!(actions, done);
+    assert!(
+        entries
+            .iter()
+            .all(|entry| entry["target"] == format!("task {id}"))
+    );
+}
+
+fn no_secret_is_told_or_logged(server: &Server) {
+    let secret = server.token(&["canary", "--scope", "admin"]);
+    submit(server, &secret, "x");
+    server.as_bearer(&secret, "GET", "/tasks/0", "");
+    server.as_bearer(&secret, "GET", "/nothing", "");
+    let told = [
+        server.dutiful(&["token", "list"]).to_string(),
+        server.dutiful(&["audit"]).to_string(),
+        server.dutiful(&["list"]).to_string(),
+        server.log(),
+    ];
+    for text in told {
+        assert!(!text.contains(&secret), "{text}");
+    }
+}
