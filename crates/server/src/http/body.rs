@@ -77,8 +77,16 @@ pub(super) fn parse(text: &str) -> Result<Value, Problem> {
     })
 }
 
-/// A JSON value as what a request takes.
+/// A JSON value as what a request takes: an object. An array of the same values, which serde would take for it
+/// too, is none.
 pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    if !value.is_object() {
+        return Err(Problem::at(
+            &problem::INVALID_REQUEST,
+            "",
+            "this is not an object",
+        ));
+    }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let place = pointer(error.path());
         Problem::at(&problem::INVALID_REQUEST, place, error.inner().to_string())

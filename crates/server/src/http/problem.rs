@@ -19,7 +19,12 @@ pub(crate) struct Kind {
 
 macro_rules! kinds {
     ($($name:ident = $code:literal, $status:literal, $title:literal, $about:literal;)+) => {
-        $(pub(crate) const $name: Kind = Kind { code: $code, status: $status, title: $title, about: $about };)+
+        $(pub(crate) const $name: Kind = Kind {
+            code: $code,
+            status: $status,
+            title: $title,
+            about: $about,
+        };)+
         /// Every kind, in the order of their statuses.
         pub(crate) const KINDS: &[&Kind] = &[$(&$name),+];
     };

@@ -70,6 +70,10 @@ fn a_binary_of_a_teams_own_has_the_same_commands_for_its_own_tasks() {
     let own = std::path::Path::new(env!("CARGO_BIN_EXE_dutiful"))
         .with_file_name("examples")
         .join("own");
+    assert!(
+        own.exists(),
+        "`cargo build -p dutiful-server --examples` builds it"
+    );
     let run = |args: &[&str]| {
         let mut command = std::process::Command::new(&own);
         let output = command.args(args).current_dir(place.path()).output();

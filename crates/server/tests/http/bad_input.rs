@@ -9,6 +9,7 @@ promises![
     bodies_that_are_no_json_are_refused,
     json_that_would_change_its_meaning_is_refused,
     fields_that_cannot_be_used_are_named,
+    task_names_that_nobody_knows_are_refused_with_the_nearest,
     payloads_that_the_type_does_not_take_are_refused_with_their_place,
     content_types_other_than_json_are_refused,
     methods_that_a_path_does_not_take_are_named,
@@ -117,23 +118,6 @@ fn fields_that_cannot_be_used_are_named(server: &Server) {
         let word = name.split('_').next_back().unwrap();
         assert!(text.contains(word), "{name} = {value}: {text}");
     }
-    for (name, code) in [
-        ("exampletask", "unknown_task_name"),
-        ("Nobody", "unknown_task_name"),
-        ("", "unknown_task_name"),
-        ("../etc", "unknown_task_name"),
-        ("a b", "unknown_task_name"),
-        (&"x".repeat(300), "unknown_task_name"),
-    ] {
-        refused(server, &with("task_name", json!(name)), 422, code);
-    }
-    let near = refused(
-        server,
-        &with("task_name", json!("ExampelTask")),
-        422,
-        "unknown_task_name",
-    );
-    assert!(near["detail"].as_str().unwrap().contains("`ExampleTask`"));
     let two = json!({ "delay": 1, "held": true });
     let mut submission = good.clone();
     submission
@@ -141,9 +125,38 @@ fn fields_that_cannot_be_used_are_named(server: &Server) {
         .unwrap()
         .extend(two.as_object().unwrap().clone());
     refused(server, &submission.to_string(), 422, "invalid_request");
-    for body in ["[]", "1", "null", "{}", r#"{"task_name": "ExampleTask"}"#] {
+    let in_a_row = r#"["ExampleTask", {"message": "x", "count": 1}]"#;
+    for body in [
+        "[]",
+        in_a_row,
+        "1",
+        "null",
+        "{}",
+        r#"{"task_name": "ExampleTask"}"#,
+    ] {
         refused(server, body, 422, "invalid_request");
     }
+    nothing_stored(server);
+}
+
+fn task_names_that_nobody_knows_are_refused_with_the_nearest(server: &Server) {
+    let named = |name: &str| {
+        let payload = json!({ "message": "x", "count": 1 });
+        let body = json!({ "task_name": name, "task_payload": payload }).to_string();
+        refused(server, &body, 422, "unknown_task_name")
+    };
+    for name in [
+        "exampletask",
+        "Nobody",
+        "",
+        "../etc",
+        "a b",
+        &"x".repeat(300),
+    ] {
+        named(name);
+    }
+    let near = named("ExampelTask");
+    assert!(near["detail"].as_str().unwrap().contains("`ExampleTask`"));
     nothing_stored(server);
 }
 

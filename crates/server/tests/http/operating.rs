@@ -141,8 +141,10 @@ fn a_waiting_task_is_edited_if_it_is_as_it_was_read(server: &Server) {
             "/max_retries",
         ),
         (json!({ "run_at": "soon" }), "invalid_request", "/run_at"),
-        (json!({ "status": "success" }), "invalid_request", ""),
+        (json!({ "status": "success" }), "invalid_request", "/status"),
         (json!([]), "invalid_request", ""),
+        (json!({}), "invalid_request", ""),
+        (json!({ "keep_dedup_key": true }), "invalid_request", ""),
     ] {
         let refused = patch("*", &body);
         assert_eq!(

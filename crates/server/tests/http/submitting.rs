@@ -12,6 +12,7 @@ promises![
     a_batch_is_stored_whole_as_json_and_as_lines,
     a_batch_with_one_fault_stores_nothing,
     waiting_ends_with_the_time_when_no_worker_is_there,
+    a_request_with_a_key_is_done_once,
 ];
 
 fn example(message: &str) -> Value {
@@ -173,4 +174,69 @@ fn waiting_ends_with_the_time_when_no_worker_is_there(server: &Server) {
             "{wait}"
         );
     }
+}
+
+fn a_request_with_a_key_is_done_once(server: &Server) {
+    let ask = |key: &str, body: &Value| {
+        let headers = [
+            ("Content-Type", "application/json"),
+            ("Idempotency-Key", key),
+        ];
+        wire::ask(
+            server.address,
+            "POST",
+            "/tasks",
+            &headers,
+            &body.to_string(),
+        )
+    };
+    let apart = with("once", &json!({ "dedup_scope": "none" }));
+    let first = ask("k-1", &apart);
+    assert_eq!(
+        (first.status, first.header("idempotent-replayed")),
+        (201, None)
+    );
+    let again = ask("k-1", &apart);
+    assert_eq!(
+        (again.status, again.header("idempotent-replayed")),
+        (201, Some("true"))
+    );
+    assert_eq!(
+        (again.json(), again.header("location")),
+        (first.json(), first.header("location"))
+    );
+    assert_ne!(ask("k-2", &apart).json(), first.json());
+    let other = ask("k-1", &with("other", &json!({})));
+    assert_eq!((other.status, other.code().as_str()), (409, "conflict"));
+    for key in ["", "two words", &"k".repeat(256), &"k".repeat(10_000)] {
+        let refused = ask(key, &apart);
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (422, "invalid_request"),
+            "{}",
+            key.len()
+        );
+    }
+    // Many at once with one key: one of them does it, and all are told the same.
+    let address = server.address;
+    let body = with("many", &json!({ "dedup_scope": "none" })).to_string();
+    let many = || {
+        let headers = [
+            ("Content-Type", "application/json"),
+            ("Idempotency-Key", "k-3"),
+        ];
+        wire::ask(address, "POST", "/tasks", &headers, &body).json()["id"].clone()
+    };
+    let ids: Vec<Value> = std::thread::scope(|scope| {
+        let askers: Vec<_> = (0..8).map(|_| scope.spawn(many)).collect();
+        askers
+            .into_iter()
+            .map(|asker| asker.join().unwrap())
+            .collect()
+    });
+    assert!(
+        ids[0].is_i64() && ids.iter().all(|id| *id == ids[0]),
+        "{ids:?}"
+    );
+    assert_eq!(server.dutiful(&["stats"])["names"][0]["total"], 3);
 }

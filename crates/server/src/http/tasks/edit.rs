@@ -50,8 +50,8 @@ fn said<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Valu
 
 /// Change a task that waits
 ///
-/// One that is held, scheduled, queued or retrying. All of it is changed, or nothing. With `If-Match` it is changed only if
-/// it is still as it was read.
+/// One that is held, scheduled, queued or retrying. All of it is changed, or nothing. With `If-Match` it is
+/// changed only if it is still as it was read.
 #[utoipa::path(
     patch, path = "/tasks/{id}", tag = "tasks", operation_id = "edit_task",
     params(("id" = i64, Path, minimum = 1, description = "The task's number"),
@@ -74,6 +74,9 @@ pub(crate) async fn edit(
     body::format(&headers, false)?;
     let text = body::text(body, body::BODY_BYTES_MAX).await?;
     let edit: EditBody = body::read(body::parse(&text)?)?;
+    if edit.changes_nothing() {
+        return Err(Problem::at(&INVALID_REQUEST, "", "nothing is to change"));
+    }
     caller.check_task(&api, id).await?;
     let change = edit.begin(&api, id).await?;
     let change = match IfMatch::read(&headers) {
@@ -95,6 +98,17 @@ pub(crate) async fn edit(
 }
 
 impl EditBody {
+    fn changes_nothing(&self) -> bool {
+        let EditBody {
+            task_payload,
+            run_at,
+            priority,
+            max_retries,
+            keep_dedup_key: _,
+        } = self;
+        task_payload.is_none() && run_at.is_none() && priority.is_none() && max_retries.is_none()
+    }
+
     async fn begin<'c>(self, api: &'c Api, id: TaskId) -> Result<Edit<'c>, Problem> {
         let refused = |pointer, why: String| Err(Problem::at(&INVALID_REQUEST, pointer, why));
         let mut edit = api.client.edit(id);
