@@ -1,4 +1,4 @@
-use super::place::{Place, UNREACHABLE, USAGE};
+use super::place::{Place, SCHEMA, UNREACHABLE, USAGE};
 use std::fs;
 
 #[test]
@@ -126,4 +126,29 @@ fn a_url_of_no_known_engine_is_a_wrong_use() {
         place.error(&["list", "--database-url", "oracle://x"]).0,
         USAGE
     );
+}
+
+#[test]
+fn an_address_that_others_reach_wants_tokens_or_a_word() {
+    let place = Place::new();
+    let serve = |more: &[&str]| place.error(&[&["serve", "--listen", "0.0.0.0:0"], more].concat());
+    let (code, error) = serve(&[]);
+    assert_eq!(code, USAGE);
+    assert!(
+        error.contains("no_token") && error.contains("dutiful token create"),
+        "{error}"
+    );
+    // A token that is no longer in force opens nothing.
+    place.json(&["token", "create", "old", "--scope", "read"]);
+    place.json(&["token", "revoke", "old", "--yes"]);
+    assert_eq!(serve(&[]).0, USAGE);
+    assert_eq!(serve(&["--require-token", "--insecure-no-auth"]).0, USAGE);
+}
+
+#[test]
+fn a_server_refuses_a_database_without_tables() {
+    let place = Place::empty();
+    let (code, error) = place.error(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(code, SCHEMA);
+    assert!(error.contains("dutiful migrate up"), "{error}");
 }
