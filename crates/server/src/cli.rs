@@ -8,6 +8,7 @@ mod cancel;
 mod completions;
 mod delete;
 mod demo;
+mod dev;
 mod doctor;
 mod duplicate;
 mod edit;
@@ -64,6 +65,8 @@ struct Cli {
 enum Command {
     /// Show the whole thing on a throw-away SQLite file; ends by itself
     Demo(demo::DemoArgs),
+    /// Keep the whole stack up: tables, a worker and the HTTP API, for trying things
+    Dev(dev::DevArgs),
     /// Run tasks until SIGTERM or Ctrl-C
     Worker(worker::WorkerArgs),
     /// Serve the HTTP API
@@ -210,7 +213,7 @@ fn start(cli: Cli, output: Output, tasks: Tasks) -> Result<(), Failure> {
         tasks: Arc::new(tasks),
     };
     let usual = match command {
-        Command::Worker(_) | Command::Serve(_) => Usual::Info,
+        Command::Dev(_) | Command::Worker(_) | Command::Serve(_) => Usual::Info,
         Command::Demo(_) => Usual::Nothing,
         _ => Usual::Warn,
     };
@@ -233,7 +236,8 @@ async fn until_done(command: Command, app: &App) -> Result<(), Failure> {
     match command {
         // These answer signals themselves: a worker lets running tasks end, a server open requests, a bench
         // drops its tables, and its workers end with it; following ends in order.
-        Command::Worker(_)
+        Command::Dev(_)
+        | Command::Worker(_)
         | Command::Serve(_)
         | Command::Bench(_)
         | Command::BenchWorker(_)
@@ -248,6 +252,7 @@ async fn until_done(command: Command, app: &App) -> Result<(), Failure> {
 async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
     match command {
         Command::Demo(args) => args.run(app).await,
+        Command::Dev(args) => args.run(app).await,
         Command::Worker(args) => args.run(app).await,
         Command::Serve(args) => args.run(app).await,
         Command::Submit(args) => args.run(app).await,

@@ -48,11 +48,7 @@ impl ServeArgs {
             client.migrator().check().await?;
         }
         let tokens = self.asks_for_tokens(&client).await?;
-        let listener = TcpListener::bind(self.listen).await.map_err(|error| {
-            let cause = format!("cannot listen on {}: {error}", self.listen);
-            Failure::new(Exit::Failure, "listen", cause)
-                .fix("another program may use it: choose another with --listen")
-        })?;
+        let listener = listen_on(self.listen).await?;
         let address = listener.local_addr()?;
         let api = Api::new(client)
             .tasks(Arc::clone(&app.tasks))
@@ -88,6 +84,15 @@ impl ServeArgs {
             "make one with `dutiful token create NAME --scope admin`, or say --insecure-no-auth",
         ))
     }
+}
+
+/// A socket that listens there.
+pub(super) async fn listen_on(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let cause = format!("cannot listen on {address}: {error}");
+        Failure::new(Exit::Failure, "listen", cause)
+            .fix("another program may use it: choose another with --listen")
+    })
 }
 
 /// Nobody should forget it.

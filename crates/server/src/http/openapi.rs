@@ -27,6 +27,7 @@ pub(super) fn with_task_types(openapi: OpenApi, tasks: &Tasks) -> Value {
         let name = format!("{}Payload", known.name);
         schemas[name] = self_contained(known.schema(), known.name);
     }
+    schemas["Submission"]["allOf"] = rules_between_fields();
     if !tasks.all().is_empty() {
         let one_of = tasks.all().iter().map(|known| {
             json!({ "properties": {
@@ -37,6 +38,29 @@ pub(super) fn with_task_types(openapi: OpenApi, tasks: &Tasks) -> Value {
         schemas["Submission"]["oneOf"] = one_of.collect();
     }
     described
+}
+
+/// What a submission may not say together, and what only together.
+fn rules_between_fields() -> Value {
+    let said = |field: &str| match field {
+        "held" => json!({ "const": true }),
+        "run_at" => json!({ "type": "string" }),
+        _ => json!({ "type": "number" }),
+    };
+    let not_both = |one: &str, other: &str| {
+        json!({ "not": {
+            "required": [one, other],
+            "properties": { one: said(one), other: said(other) },
+        }})
+    };
+    let window = json!({ "required": ["dedup_scope"], "properties": { "dedup_scope": { "const": "window" } } });
+    let length = json!({ "required": ["dedup_window"], "properties": { "dedup_window": { "type": "number" } } });
+    json!([
+        not_both("delay", "run_at"),
+        not_both("delay", "held"),
+        not_both("run_at", "held"),
+        { "if": window, "then": length, "else": { "not": length } },
+    ])
 }
 
 /// A schema whose references to its own definitions still lead there inside the description.

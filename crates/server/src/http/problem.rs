@@ -250,6 +250,20 @@ mod tests {
     }
 
     #[test]
+    fn the_document_tells_of_every_kind() {
+        let document = include_str!("../../../../docs/errors.md");
+        let rows: Vec<String> = KINDS
+            .iter()
+            .map(|kind| {
+                let Kind { code, status, title, about } = kind;
+                format!("| `{code}` | {status} | {title} | {about} |")
+            })
+            .collect();
+        let shown: Vec<&str> = document.lines().filter(|line| line.starts_with("| `")).collect();
+        assert_eq!(shown, rows);
+    }
+
+    #[test]
     fn no_two_kinds_share_a_code() {
         let mut codes: Vec<&str> = KINDS.iter().map(|kind| kind.code).collect();
         codes.sort_unstable();

@@ -68,6 +68,16 @@ fn why_a_task_does_not_run_is_told_with_the_fix() {
 }
 
 #[test]
+fn the_description_of_the_api_is_the_one_that_is_checked_in() {
+    let fixture = include_str!("../../openapi.json");
+    let described = Place::empty().text(&["openapi"]);
+    assert!(
+        described == fixture,
+        "`dutiful openapi > crates/server/openapi.json`, if the change is meant and breaks no client"
+    );
+}
+
+#[test]
 fn the_types_and_the_description_of_the_api_need_no_database() {
     let place = Place::empty();
     let types = place.json(&["types"]);

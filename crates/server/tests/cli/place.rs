@@ -107,8 +107,13 @@ impl Place {
 
     /// A worker in the background.
     pub(crate) fn worker(&self, args: &[&str]) -> Background {
+        self.background(&[&["worker"], args].concat())
+    }
+
+    /// A command that goes on in the background.
+    pub(crate) fn background(&self, args: &[&str]) -> Background {
         let mut command = std::process::Command::new(BINARY);
-        command.arg("worker").args(args).current_dir(self.path());
+        command.args(args).current_dir(self.path());
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         Background {
             child: command.spawn().unwrap(),

@@ -65,6 +65,23 @@ fn logs_are_one_json_object_a_line_if_asked() {
 }
 
 #[test]
+fn dev_makes_the_tables_serves_and_runs_what_is_submitted() {
+    let place = Place::empty();
+    let dev = place.background(&["dev", "--listen", "127.0.0.1:0"]);
+    let begun = std::time::Instant::now();
+    let payload = r#"{"message": "ab", "count": 2}"#;
+    // It may still be making the tables.
+    while !place.run(&["submit", "ExampleTask", payload, "--wait", "30s"]).output().unwrap().status.success() {
+        assert!(begun.elapsed().as_secs() < 60, "{:?}", dev.end());
+    }
+    dev.signal("INT");
+    let (code, log) = dev.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("Serving on http://127.0.0.1:"), "{log}");
+    assert_eq!(place.error(&["dev", "--listen", "0.0.0.0:0"]).0, USAGE);
+}
+
+#[test]
 fn a_binary_of_a_teams_own_has_the_same_commands_for_its_own_tasks() {
     let place = Place::new();
     let own = std::path::Path::new(env!("CARGO_BIN_EXE_dutiful"))

@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 /// What is to change; what is not named stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = Edit, min_properties = 1)]
+#[schema(as = Edit)]
 pub(crate) struct EditBody {
     /// Another input. When the payload was its dedup key, the slot moves with it.
     #[serde(default, deserialize_with = "said")]
@@ -75,7 +75,8 @@ pub(crate) async fn edit(
     let text = body::text(body, body::BODY_BYTES_MAX).await?;
     let edit: EditBody = body::read(body::parse(&text)?)?;
     if edit.changes_nothing() {
-        return Err(Problem::at(&INVALID_REQUEST, "", "nothing is to change"));
+        let task = caller.task(&api, id).await?;
+        return Ok(etag::of_task(&caller.view(task)));
     }
     caller.check_task(&api, id).await?;
     let change = edit.begin(&api, id).await?;

@@ -49,6 +49,7 @@ pub(crate) struct ListParameters {
     #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
     /// `next_cursor` of the page before.
+    #[param(pattern = "^b[1-9a-f][0-9a-f]{0,14}$")]
     cursor: Option<String>,
 }
 
