@@ -255,11 +255,19 @@ mod tests {
         let rows: Vec<String> = KINDS
             .iter()
             .map(|kind| {
-                let Kind { code, status, title, about } = kind;
+                let Kind {
+                    code,
+                    status,
+                    title,
+                    about,
+                } = kind;
                 format!("| `{code}` | {status} | {title} | {about} |")
             })
             .collect();
-        let shown: Vec<&str> = document.lines().filter(|line| line.starts_with("| `")).collect();
+        let shown: Vec<&str> = document
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .collect();
         assert_eq!(shown, rows);
     }
 

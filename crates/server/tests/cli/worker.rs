@@ -71,7 +71,13 @@ fn dev_makes_the_tables_serves_and_runs_what_is_submitted() {
     let begun = std::time::Instant::now();
     let payload = r#"{"message": "ab", "count": 2}"#;
     // It may still be making the tables.
-    while !place.run(&["submit", "ExampleTask", payload, "--wait", "30s"]).output().unwrap().status.success() {
+    while !place
+        .run(&["submit", "ExampleTask", payload, "--wait", "30s"])
+        .output()
+        .unwrap()
+        .status
+        .success()
+    {
         assert!(begun.elapsed().as_secs() < 60, "{:?}", dev.end());
     }
     dev.signal("INT");

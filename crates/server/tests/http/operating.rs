@@ -158,7 +158,11 @@ fn a_waiting_task_is_edited_if_it_is_as_it_was_read(server: &Server) {
         "what is refused changes nothing"
     );
     for nothing in [json!({}), json!({ "priority": null })] {
-        assert_eq!(patch("*", &nothing).json(), task, "nothing is changed by {nothing}");
+        assert_eq!(
+            patch("*", &nothing).json(),
+            task,
+            "nothing is changed by {nothing}"
+        );
     }
     let due = patch("*", &json!({ "run_at": "2031-02-03T04:05:06Z" }));
     assert_eq!(due.json()["state"], "scheduled");
