@@ -105,6 +105,7 @@ fn a_filter_that_cannot_be_used_is_refused(server: &Server) {
         "created_after=10000-01-01T00:00:00Z",
         "nonsense=1",
         "limit=1&limit=2",
+        &format!("text={}", "x".repeat(201)),
     ] {
         let answer = server.get(&format!("/tasks?{query}"));
         assert_eq!(

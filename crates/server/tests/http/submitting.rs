@@ -166,7 +166,7 @@ fn waiting_ends_with_the_time_when_no_worker_is_there(server: &Server) {
         (200, &json!("queued"))
     );
     assert!(began.elapsed().as_millis() >= 300);
-    for wait in ["61s", "-1s", "10", "", "1h"] {
+    for wait in ["61s", "-1s", "10", "0", "", "1h"] {
         let answer = server.get(&format!("/tasks/{id}?wait={wait}"));
         assert_eq!(
             (answer.status, answer.code().as_str()),

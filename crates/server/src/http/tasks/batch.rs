@@ -29,7 +29,7 @@ pub(crate) struct SubmittedMany {
 /// `errors` of a refusal point into the array.
 #[utoipa::path(
     post, path = "/tasks/batch", tag = "tasks", operation_id = "submit_tasks",
-    params(("Idempotency-Key" = Option<String>, Header,
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             description = "The same request with the same key is done once within 24 hours")),
     request_body(content((Vec<Submission> = "application/json"), (String = "application/x-ndjson"))),
     responses(

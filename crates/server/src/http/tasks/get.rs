@@ -80,6 +80,10 @@ impl GetParameters {
         let Some(text) = &self.wait else {
             return Ok(None);
         };
+        // A number alone, which is understood when it is 0, is no time.
+        if text.ends_with(|last: char| last.is_ascii_digit()) {
+            return Err(bad("wait", "write it as 10s or 500ms"));
+        }
         let wait = values::duration(text).map_err(|why| bad("wait", &why))?;
         if wait > WAIT_MAX {
             let most = WAIT_MAX.as_secs();

@@ -13,6 +13,9 @@ use dutiful::{Filter, State, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+/// What the library takes, in whatever script.
+const TEXT_CHARACTERS_MAX: usize = 200;
+
 /// Which tasks are listed: those that pass everything.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -34,16 +37,16 @@ pub(crate) struct ListParameters {
     #[param(min_length = 1, max_length = 200)]
     text: Option<String>,
     /// Only tasks that were created at this time or later.
-    #[param(format = DateTime)]
+    #[param(format = DateTime, pattern = "^(197[1-9]|19[89][0-9]|[2-8][0-9]{3})-")]
     created_after: Option<String>,
     /// Only tasks that were created before this time.
-    #[param(format = DateTime)]
+    #[param(format = DateTime, pattern = "^(197[1-9]|19[89][0-9]|[2-8][0-9]{3})-")]
     created_before: Option<String>,
     /// Only tasks that ended at this time or later.
-    #[param(format = DateTime)]
+    #[param(format = DateTime, pattern = "^(197[1-9]|19[89][0-9]|[2-8][0-9]{3})-")]
     finished_after: Option<String>,
     /// Only tasks that ended before this time.
-    #[param(format = DateTime)]
+    #[param(format = DateTime, pattern = "^(197[1-9]|19[89][0-9]|[2-8][0-9]{3})-")]
     finished_before: Option<String>,
     /// At most so many on the page. By default 50.
     #[param(minimum = 1, maximum = 200)]
@@ -125,6 +128,10 @@ impl ListParameters {
             filter = filter.status(status.map_err(|error| bad("status", &error.to_string()))?);
         }
         if let Some(text) = self.text {
+            if text.chars().count() > TEXT_CHARACTERS_MAX {
+                let why = format!("look for {TEXT_CHARACTERS_MAX} characters at most");
+                return Err(bad("text", &why));
+            }
             filter = filter.text(text);
         }
         if let Some(text) = self.created_after {

@@ -52,7 +52,7 @@ impl From<Submitted> for SubmittedView {
 /// more, and no second task is made. So a call that got no answer can be repeated.
 #[utoipa::path(
     post, path = "/tasks", tag = "tasks", operation_id = "submit_task",
-    params(("Idempotency-Key" = Option<String>, Header,
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             description = "The same request with the same key is done once within 24 hours")),
     request_body = Submission,
     responses(
