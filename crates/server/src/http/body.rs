@@ -5,8 +5,9 @@ use crate::tasks::pointer;
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Number, Value};
 
 /// One submission: a payload and what stands around it.
 pub(super) const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -93,9 +94,49 @@ pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     })
 }
 
+/// A whole number, however it is written: to JSON Schema `8.0` is one too.
+pub(super) fn whole<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<i64>,
+{
+    let Some(number) = Option::<Number>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    // Whole numbers beyond these bounds are out of any range that is read here.
+    let of_float =
+        |float: f64| (float.fract() == 0.0 && float.abs() < 1e15).then_some(float as i64);
+    let whole = number.as_i64().or_else(|| of_float(number.as_f64()?));
+    match whole.and_then(|whole| T::try_from(whole).ok()) {
+        Some(whole) => Ok(Some(whole)),
+        None => Err(D::Error::custom(format!(
+            "{number} is no whole number in range"
+        ))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_numbers_are_read_however_they_are_written() {
+        let read = |text: &str| {
+            let mut deserializer = serde_json::Deserializer::from_str(text);
+            whole::<_, u32>(&mut deserializer).ok()
+        };
+        for (text, value) in [
+            ("8", Some(8)),
+            ("8.0", Some(8)),
+            ("8e0", Some(8)),
+            ("null", None),
+        ] {
+            assert_eq!(read(text), Some(value), "{text}");
+        }
+        for text in ["8.5", "-1", "4294967296", "1e300", "\"8\"", "true"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
 
     fn of(content_type: &str, lines: bool) -> Option<Format> {
         let mut headers = HeaderMap::new();

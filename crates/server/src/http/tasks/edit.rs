@@ -32,11 +32,11 @@ pub(crate) struct EditBody {
     run_at: Option<String>,
     /// Higher runs first.
     #[schema(minimum = -9, maximum = 9)]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "body::whole")]
     priority: Option<i64>,
     /// How many failed runs are allowed.
     #[schema(minimum = 0, maximum = 1_000_000)]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "body::whole")]
     max_retries: Option<u32>,
     /// Says that the new payload is still the same task, where its dedup key was not the whole payload.
     #[serde(default)]

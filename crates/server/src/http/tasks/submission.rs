@@ -2,6 +2,7 @@
 
 use crate::http::Api;
 use crate::http::access::Caller;
+use crate::http::body;
 use crate::http::problem::{INVALID_PAYLOAD, INVALID_REQUEST, Problem, UNKNOWN_TASK_NAME};
 use crate::tasks::{BadPayload, TaskType};
 use dutiful::{DedupScope, Priority, Submit, Timestamp};
@@ -33,17 +34,17 @@ pub(crate) struct Submission {
     held: Option<bool>,
     /// Higher runs first. By default that of its type.
     #[schema(minimum = -9, maximum = 9)]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "body::whole")]
     priority: Option<i64>,
     /// How many failed runs are allowed. By default that of its type.
     #[schema(minimum = 0, maximum = 1_000_000)]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "body::whole")]
     max_retries: Option<u32>,
     /// How long it takes equal submissions in. By default that of its type.
     #[serde(default)]
     dedup_scope: Option<Scope>,
     /// For the scope `window`: its length in seconds.
-    #[schema(minimum = 1, maximum = 315_360_000)]
+    #[schema(minimum = 0, maximum = 315_360_000)]
     #[serde(default)]
     dedup_window: Option<f64>,
     /// What makes two submissions equal, in place of the payload.
