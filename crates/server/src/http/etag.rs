@@ -6,6 +6,7 @@ use super::view::TaskView;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use dutiful::TaskInfo;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// What a change asks of the task's version.
@@ -31,6 +32,15 @@ impl IfMatch {
                 None => IfMatch::Nothing,
             },
             None => IfMatch::Nothing,
+        }
+    }
+
+    /// Whether the task is one that it lets be changed.
+    pub(super) fn fits(&self, task: &TaskInfo) -> bool {
+        match self {
+            IfMatch::Any => true,
+            IfMatch::One(version) => *version == task.version(),
+            IfMatch::Nothing => false,
         }
     }
 }

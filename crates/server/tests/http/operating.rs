@@ -180,6 +180,15 @@ fn an_edit_of_nothing_changes_nothing(server: &Server) {
             "{nothing}"
         );
     }
+    let stale = [
+        ("Content-Type", "application/json"),
+        ("If-Match", "\"stale\""),
+    ];
+    let refused = wire::ask(server.address, "PATCH", &path, &stale, "{}");
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (412, "precondition_failed")
+    );
 }
 
 fn a_task_that_has_ended_is_duplicated_and_removed(server: &Server) {

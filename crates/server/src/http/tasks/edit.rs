@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use dutiful::{Edit, Priority, TaskId, Timestamp};
+use dutiful::{Edit, ErrorKind, Priority, TaskId, Timestamp};
 use dutiful_core::limits::MAX_RETRIES_MAX;
 use serde::Deserialize;
 use serde_json::Value;
@@ -74,26 +74,33 @@ pub(crate) async fn edit(
     body::format(&headers, false)?;
     let text = body::text(body, body::BODY_BYTES_MAX).await?;
     let edit: EditBody = body::read(body::parse(&text)?)?;
-    if edit.changes_nothing() {
-        let task = caller.task(&api, id).await?;
-        return Ok(etag::of_task(&caller.view(task)));
-    }
     caller.check_task(&api, id).await?;
-    let change = edit.begin(&api, id).await?;
-    let change = match IfMatch::read(&headers) {
-        IfMatch::Any => change,
+    let if_match = IfMatch::read(&headers);
+    if edit.changes_nothing() {
+        let task = api.client.get(id).await?;
+        return match if_match.fits(&task) {
+            true => Ok(etag::of_task(&caller.view(task))),
+            false => Err(etag::has_changed()),
+        };
+    }
+    let mut change = edit.begin(&api, id).await?;
+    match &if_match {
+        IfMatch::Any => {}
         IfMatch::Nothing => return Err(etag::has_changed()),
-        IfMatch::One(version) => {
-            // The library says `conflict` to both; a client wants to tell them apart.
-            if api.client.get(id).await?.version() != version {
-                return Err(etag::has_changed());
-            }
-            change.if_version(&version)
+        IfMatch::One(version) => change = change.if_version(version),
+    }
+    let task = match change.await {
+        Ok(task) => task,
+        // The library says `conflict` to whatever it refuses; a client wants to tell this one apart.
+        Err(error) if error.kind() == ErrorKind::Conflict => {
+            let task = api.client.get(id).await?;
+            return Err(match if_match.fits(&task) {
+                true => Problem::from(error),
+                false => etag::has_changed(),
+            });
         }
+        Err(error) => return Err(Problem::of_field("", &error)),
     };
-    let task = change
-        .await
-        .map_err(|error| Problem::of_field("", &error))?;
     caller.did(&api, "edit", id).await;
     Ok(etag::of_task(&caller.view(task)))
 }
