@@ -11,6 +11,9 @@
 #[allow(dead_code, unused_imports, unused_macros)]
 mod harness;
 
+#[path = "python/packages.rs"]
+mod packages;
+
 use dutiful::{Context, Task, TaskError, Worker};
 use harness::TestDb;
 use harness::database::History;
@@ -20,10 +23,10 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::path::PathBuf;
+use std::process::{ExitCode, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
 use tokio::io::AsyncWriteExt;
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/plain_sql.py");
@@ -45,7 +48,7 @@ fn trial(engine: Engine) -> Trial {
         engine.name
     );
     let packages = if engine.dialect == Dialect::Sqlite {
-        python().map(drop)
+        packages::python().map(drop)
     } else {
         drivers().map(drop)
     };
@@ -54,7 +57,7 @@ fn trial(engine: Engine) -> Trial {
             run_on(&engine, History::Fresh, |db| Box::pin(tried(db)));
             Ok(())
         }),
-        Err(why) if in_ci() => Trial::test(name, move || Err(Failed::from(why))),
+        Err(why) if packages::in_ci() => Trial::test(name, move || Err(Failed::from(why))),
         Err(why) => {
             eprintln!("SKIPPED: {name} ({why})");
             Trial::test(name, || Ok(())).with_ignored_flag(true)
@@ -62,61 +65,9 @@ fn trial(engine: Engine) -> Trial {
     }
 }
 
-fn in_ci() -> bool {
-    std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false")
-}
-
-/// The version of the Python that is there: wheels are made for one.
-fn python() -> Result<String, String> {
-    let version = "import sys; print('%d.%d' % sys.version_info[:2])";
-    output(Command::new("python3").args(["-c", version])).map(|text| text.trim().to_owned())
-}
-
-/// The folder with the drivers, filled when it is missing.
+/// The folder with the drivers.
 fn drivers() -> Result<PathBuf, String> {
-    static DRIVERS_FOLDER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    DRIVERS_FOLDER.get_or_init(install).clone()
-}
-
-fn install() -> Result<PathBuf, String> {
-    let targets = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let folder = targets.join(format!("python-{}", python()?));
-    if folder.exists() {
-        return Ok(folder);
-    }
-    // Installed beside it and moved there whole, so that nothing half done is ever taken for done.
-    let fresh = tempfile::tempdir_in(targets).map_err(|error| error.to_string())?;
-    let pip = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--only-binary",
-        ":all:",
-        "--target",
-    ];
-    output(
-        Command::new("python3")
-            .args(pip)
-            .arg(fresh.path())
-            .args(DRIVERS),
-    )?;
-    match std::fs::rename(fresh.path(), &folder) {
-        Err(error) if !folder.exists() => Err(error.to_string()),
-        _ => Ok(folder),
-    }
-}
-
-fn output(command: &mut Command) -> Result<String, String> {
-    let output = command
-        .output()
-        .map_err(|error| format!("python3 cannot be run: {error}"))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    Err(String::from_utf8_lossy(&output.stderr)
-        .trim()
-        .replace('\n', " "))
+    packages::installed("drivers", &DRIVERS)
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]

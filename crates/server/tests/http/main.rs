@@ -6,9 +6,12 @@
 
 mod access;
 mod bad_input;
+mod crowd;
 mod described;
+mod generated;
 mod limits;
 mod listing;
+mod lost_answer;
 mod operating;
 mod pages;
 mod server;
@@ -19,6 +22,9 @@ mod wire;
 #[allow(dead_code)]
 #[path = "../../../dutiful/tests/conformance/harness/engine.rs"]
 mod engine;
+
+#[path = "../../../dutiful/tests/python/packages.rs"]
+mod packages;
 
 use engine::{Engine, Found};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -62,6 +68,8 @@ fn trials_on(engine: &Engine) -> Vec<Trial> {
         limits::PROMISES,
         described::PROMISES,
         pages::PROMISES,
+        lost_answer::PROMISES,
+        crowd::PROMISES,
     ];
     let promises = modules.into_iter().flatten();
     let trial = |(name, run): &Promise| {
@@ -83,5 +91,10 @@ fn trials_on(engine: &Engine) -> Vec<Trial> {
         })
     };
     let guarded = access::PROMISES.iter().map(guarded);
-    promises.map(trial).chain(guarded).collect()
+    let generated = std::iter::once(generated::trial(engine));
+    promises
+        .map(trial)
+        .chain(guarded)
+        .chain(generated)
+        .collect()
 }

@@ -26,6 +26,12 @@ pub(crate) struct Server {
 /// A process that does not outlive its trial.
 pub(crate) struct Beside(Child);
 
+/// A second server on the same tables, killed without a word when it is dropped.
+pub(crate) struct Sibling {
+    _child: Beside,
+    pub(crate) address: SocketAddr,
+}
+
 impl Server {
     /// Serves on a free port, with these arguments more.
     pub(crate) fn start(engine: &Engine, more: &[&str]) -> Server {
@@ -46,11 +52,7 @@ impl Server {
             let made = token.args(["token", "create", "first", "--scope", "admin"]);
             assert!(made.output().unwrap().status.success());
         }
-        command.args(["serve", "--listen", "127.0.0.1:0", "--migrate"]);
-        command.args(more);
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let log = lines(child.stderr.take().unwrap());
-        let address = address(&log);
+        let (child, log, address) = serve(command.args(more));
         Server {
             folder,
             url,
@@ -113,6 +115,16 @@ impl Server {
         Beside(command.spawn().unwrap())
     }
 
+    /// Another server on the same tables.
+    pub(crate) fn sibling(&self) -> Sibling {
+        let mut command = command(&self.folder, &self.url, &self.prefix);
+        let (child, _, address) = serve(&mut command);
+        Sibling {
+            _child: Beside(child),
+            address,
+        }
+    }
+
     /// Tells it to end.
     pub(crate) fn tell_to_end(&self) {
         let id = self.child.id().to_string();
@@ -154,6 +166,15 @@ impl Drop for Beside {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// Serves on a free port: the process, its log, and where it listens.
+fn serve(command: &mut Command) -> (Child, mpsc::Receiver<String>, SocketAddr) {
+    command.args(["serve", "--listen", "127.0.0.1:0", "--migrate"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let log = lines(child.stderr.take().unwrap());
+    let address = address(&log);
+    (child, log, address)
 }
 
 fn command(folder: &TempDir, url: &str, prefix: &str) -> Command {
