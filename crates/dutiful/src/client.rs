@@ -9,6 +9,7 @@ mod gather;
 mod inspect;
 mod operate;
 mod send;
+mod server_report;
 mod submit;
 mod submit_all;
 mod token;
@@ -23,6 +24,7 @@ pub use explain::{Explanation, Reason};
 pub use inspect::{
     AttemptInfo, Filter, LogLine, NameCounts, Page, PeriodicInfo, Stats, TaskInfo, WorkerInfo,
 };
+pub use server_report::{LongTransaction, ServerReport};
 pub use submit::{Once, Submit, SubmitMany};
 pub(crate) use submit::{draft_options, typed_draft};
 pub use token::{CreatedToken, NewToken, TokenInfo};

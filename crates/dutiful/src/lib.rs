@@ -60,8 +60,9 @@ mod worker;
 pub use adapters::Enlist;
 pub use client::{
     AttemptInfo, AuditEntry, AuditFilter, AuditPage, Client, ClientBuilder, CreatedToken, Edit,
-    Explanation, Filter, LogLine, NameCounts, NewToken, Once, Outcome, Page, PeriodicInfo, Reason,
-    Stats, Submit, SubmitMany, Submitted, TaskInfo, TokenInfo, WorkerInfo,
+    Explanation, Filter, LogLine, LongTransaction, NameCounts, NewToken, Once, Outcome, Page,
+    PeriodicInfo, Reason, ServerReport, Stats, Submit, SubmitMany, Submitted, TaskInfo, TokenInfo,
+    WorkerInfo,
 };
 pub use context::{Context, FollowUp};
 pub use dutiful_core::{

@@ -12,6 +12,7 @@ mod apply;
 mod export;
 mod files;
 mod lock;
+pub(crate) mod parts;
 mod plan;
 mod row_lock;
 pub(crate) mod selftest;

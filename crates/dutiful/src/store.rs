@@ -29,6 +29,7 @@ pub(crate) mod poll;
 pub(crate) mod renew;
 pub(crate) mod requests;
 pub(crate) mod retry;
+pub(crate) mod server_report;
 pub(crate) mod session;
 pub(crate) mod settle;
 mod shorten;

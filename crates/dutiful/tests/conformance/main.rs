@@ -39,6 +39,7 @@ mod plain_sql;
 mod rescue;
 mod retention;
 mod retry;
+mod server_report;
 mod settle;
 mod shutdown;
 mod start;
@@ -98,6 +99,7 @@ fn groups() -> Vec<Vec<Case>> {
         periodic::cases(),
         retention::cases(),
         tokens::cases(),
+        server_report::cases(),
         audit::cases(),
         once::cases(),
     ]

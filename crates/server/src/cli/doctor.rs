@@ -6,6 +6,7 @@ mod backlog;
 mod checks;
 mod finding;
 mod link;
+mod server;
 
 use super::App;
 use crate::failure::{Exit, Failure};
@@ -13,7 +14,10 @@ use crate::output::{Column, Rows, Table, Tone};
 use dutiful::{Client, ErrorKind, Stats, Timestamp, WorkerInfo};
 use finding::{Check, Finding, Verdict};
 use serde_json::json;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+/// A transaction that is open for longer keeps the engine from cleaning up behind the queue.
+const LONG_TRANSACTION: Duration = Duration::from_secs(5 * 60);
 
 const COLUMNS: [Column; 4] = [
     Column::word("CHECK"),
@@ -29,8 +33,6 @@ pub(super) async fn run(app: &App) -> Result<(), Failure> {
     match connected {
         Ok(client) => {
             findings.push(Finding::ok(Check::Database, "it answers"));
-            let text = "its version is supported: a client refuses others";
-            findings.push(Finding::ok(Check::Server, text));
             examine(&client, &mut findings).await;
         }
         // A URL or prefix that cannot be used is a wrong use of this command like of any other.
@@ -65,14 +67,21 @@ async fn examine(client: &Client, findings: &mut Vec<Finding>) {
     let usable = schema.verdict == Verdict::Ok;
     findings.push(schema);
     if !usable {
-        return;
+        let text = "its version is supported: a client refuses others";
+        return findings.push(Finding::ok(Check::Server, text));
     }
     let before = now();
+    match client.server_report(LONG_TRANSACTION).await {
+        Ok(report) => {
+            findings.push(checks::clock(before, now(), report.now));
+            server::judge(&report, findings);
+        }
+        Err(error) => findings.push(Finding::failed(Check::Server, error)),
+    }
     let stats = match client.stats().await {
         Ok(stats) => stats,
-        Err(error) => return findings.push(Finding::failed(Check::Clock, error)),
+        Err(error) => return findings.push(Finding::failed(Check::OldestDue, error)),
     };
-    findings.push(checks::clock(before, now(), stats.now));
     findings.push(checks::oldest_due(&stats));
     findings.push(checks::quarantined(&stats));
     findings.push(match backlog::expired_leases(client, &stats).await {

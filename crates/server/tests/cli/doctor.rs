@@ -38,7 +38,7 @@ fn an_empty_database_is_well_but_for_its_workers() {
     assert_eq!(report["ok"], true);
     assert_eq!(report["database"], "sqlite:dutiful.db");
     let all = results(&report);
-    assert_eq!(all.len(), 10, "{report:#}");
+    assert_eq!(all.len(), 15, "{report:#}");
     for (check, result) in all {
         let wanted = if check == "workers" { "warn" } else { "ok" };
         assert_eq!(result, wanted, "{check}: {report:#}");

@@ -11,6 +11,11 @@ pub(super) enum Check {
     Server,
     Tls,
     Schema,
+    Indexes,
+    Isolation,
+    Durability,
+    Transactions,
+    Connections,
     Clock,
     Workers,
     TaskNames,
@@ -20,11 +25,16 @@ pub(super) enum Check {
 }
 
 impl Check {
-    pub(super) const ALL: [Check; 10] = [
+    pub(super) const ALL: [Check; 15] = [
         Check::Database,
         Check::Server,
         Check::Tls,
         Check::Schema,
+        Check::Indexes,
+        Check::Isolation,
+        Check::Durability,
+        Check::Transactions,
+        Check::Connections,
         Check::Clock,
         Check::Workers,
         Check::TaskNames,
@@ -40,6 +50,11 @@ impl Check {
             Check::Server => "server",
             Check::Tls => "tls",
             Check::Schema => "schema",
+            Check::Indexes => "indexes",
+            Check::Isolation => "isolation",
+            Check::Durability => "durability",
+            Check::Transactions => "transactions",
+            Check::Connections => "connections",
             Check::Clock => "clock",
             Check::Workers => "workers",
             Check::TaskNames => "task_names",
@@ -81,7 +96,7 @@ pub(super) struct Finding {
     #[serde(rename = "result")]
     pub(super) verdict: Verdict,
     pub(super) found: String,
-    /// What helps; there is one for each finding that warns or is bad.
+    /// What helps; there is one for each finding that warns or is bad, and where more rights would tell more.
     pub(super) fix: Option<String>,
 }
 
@@ -114,6 +129,15 @@ impl Finding {
         Finding {
             verdict: Verdict::Skipped,
             ..Finding::ok(check, "not looked at: see what is bad")
+        }
+    }
+
+    /// The account may not look.
+    pub(super) fn hidden(check: Check, fix: impl Into<String>) -> Finding {
+        Finding {
+            verdict: Verdict::Skipped,
+            fix: Some(fix.into()),
+            ..Finding::ok(check, "the account may not look at what others do")
         }
     }
 
