@@ -8,11 +8,14 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Number, Value};
+use std::time::Duration;
 
 /// One submission: a payload and what stands around it.
 pub(super) const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Many of them.
 pub(super) const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Until the last byte of a body has come.
+const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// What a body is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +58,11 @@ pub(super) fn format(headers: &HeaderMap, lines: bool) -> Result<Format, Problem
 
 /// The body as text, at most so many bytes of it.
 pub(super) async fn text(body: Body, bytes_max: usize) -> Result<String, Problem> {
-    let read = Limited::new(body, bytes_max).collect().await;
+    let read = Limited::new(body, bytes_max).collect();
+    let Ok(read) = tokio::time::timeout(BODY_TIME_MAX, read).await else {
+        let detail = format!("the body was not whole after {BODY_TIME_MAX:?}");
+        return Err(Problem::new(&problem::BODY_TOO_SLOW, detail));
+    };
     let bytes = read.map_err(|error| {
         if error.downcast_ref::<LengthLimitError>().is_some() {
             let detail = format!("the body is larger than {bytes_max} bytes");

@@ -61,6 +61,8 @@ kinds! {
     BODY_TOO_LARGE = "body_too_large", 413, "The body is too large",
         "A request takes 2 MiB, a batch 16 MiB. A payload may have 1 MiB: store larger things elsewhere and submit \
          where they are.";
+    BODY_TOO_SLOW = "body_too_slow", 408, "The body came too slowly",
+        "A body must have come whole within 30 seconds. Nothing was done: send it again.";
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type", 415, "The body is of a type that is not read",
         "Send `Content-Type: application/json`, for a batch also `application/x-ndjson`, without `Content-Encoding`.";
     WRONG_HOST = "wrong_host", 421, "The server listens on a loopback address and was asked by another name",
@@ -75,7 +77,7 @@ kinds! {
     OVERLOADED = "overloaded", 503, "Too many requests are under way",
         "Try again after the time in `Retry-After`. Nothing was done.";
     TIMEOUT = "timeout", 503, "The request took too long",
-        "It was given up after 30 seconds. What it asked for may have been done: submissions are merged by their \
+        "It was given up after 90 seconds. What it asked for may have been done: submissions are merged by their \
          dedup key, so that repeating one is safe.";
     DATABASE_UNAVAILABLE = "database_unavailable", 503, "The database cannot be reached",
         "Try again after the time in `Retry-After`. The server tries by itself too and needs no restart.";

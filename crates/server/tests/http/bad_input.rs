@@ -14,6 +14,8 @@ promises![
     content_types_other_than_json_are_refused,
     methods_that_a_path_does_not_take_are_named,
     odd_text_in_a_payload_comes_back_as_it_was,
+    numbers_at_the_edge_are_kept_or_refused,
+    a_hundred_thousand_keys_are_read_or_refused_at_once,
 ];
 
 fn refused(server: &Server, body: &str, status: u16, code: &str) -> Value {
@@ -249,4 +251,44 @@ fn odd_text_in_a_payload_comes_back_as_it_was(server: &Server) {
             "control characters are escaped"
         );
     }
+}
+
+fn numbers_at_the_edge_are_kept_or_refused(server: &Server) {
+    let with = |count: &str| {
+        format!(
+            r#"{{"task_name": "ExampleTask", "task_payload": {{"message": "{count}", "count": {count}}}}}"#
+        )
+    };
+    for whole in ["1", "1.0", "1e0", "1000"] {
+        let answer = server.post_text("/tasks", &with(whole));
+        let id = answer.json()["id"].clone();
+        assert_eq!(answer.status, 201, "{whole}: {}", answer.text);
+        let count = server.get(&format!("/tasks/{id}")).json()["task_payload"]["count"].clone();
+        assert_eq!(count.as_f64(), Some(whole.parse().unwrap()), "{whole}");
+    }
+    for (count, code) in [
+        ("-0", "invalid_payload"),
+        ("-0.0", "invalid_payload"),
+        ("9007199254740993", "invalid_payload"),
+        ("18446744073709551615", "invalid_payload"),
+        ("1e100000", "invalid_json"),
+        ("Infinity", "invalid_json"),
+        ("01", "invalid_json"),
+        ("+1", "invalid_json"),
+        ("0x1", "invalid_json"),
+    ] {
+        let answer = server.post_text("/tasks", &with(count));
+        assert_eq!(answer.code(), code, "{count}");
+    }
+}
+
+fn a_hundred_thousand_keys_are_read_or_refused_at_once(server: &Server) {
+    let keys: Vec<String> = (0..100_000).map(|key| format!(r#""{key}": 1"#)).collect();
+    let payload = format!(r#"{{"message": "x", "count": 1, {}}}"#, keys.join(", "));
+    let body = format!(r#"{{"task_name": "ExampleTask", "task_payload": {payload}}}"#);
+    let began = std::time::Instant::now();
+    let answer = server.post_text("/tasks", &body);
+    assert!([201, 422].contains(&answer.status), "{}", answer.text);
+    assert!(began.elapsed() < std::time::Duration::from_secs(10));
+    assert_eq!(server.get("/healthz").status, 200);
 }

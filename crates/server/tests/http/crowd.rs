@@ -38,7 +38,7 @@ fn sixty_four_clients_and_two_workers_lose_nothing(server: &Server) {
     let began = Instant::now();
     loop {
         let counts = server.dutiful(&["stats"])["names"][0].clone();
-        let (total, succeeded) = (&counts["total"], &counts["states"]["succeeded"]);
+        let (total, succeeded) = (&counts["total"], &counts["counts"]["succeeded"]);
         assert_eq!(total.as_u64(), Some(told.created), "{counts}");
         if succeeded == total {
             break;

@@ -190,8 +190,7 @@ fn connections(report: &ServerReport) -> Finding {
     };
     let found = format!("{} of {} are used", count(used), count(max));
     let percent = used.saturating_mul(100) / max.max(1);
-    let fix =
-        "raise max_connections, lower `pool=` in the database URLs, or put a pooler between";
+    let fix = "raise max_connections, lower `pool=` in the database URLs, or put a pooler between";
     let verdict = match percent {
         CONNECTIONS_BAD_PERCENT.. => Verdict::Bad,
         CONNECTIONS_WARN_PERCENT.. => Verdict::Warn,
