@@ -38,6 +38,7 @@ pub(crate) mod steps;
 pub(crate) mod submit;
 pub(crate) mod take_over;
 pub(crate) mod task_row;
+pub(crate) mod task_types;
 pub(crate) mod tokens;
 pub(crate) mod unfinished;
 pub(crate) mod worker_list;

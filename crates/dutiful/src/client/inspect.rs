@@ -5,6 +5,7 @@ mod filter;
 mod history;
 mod stats;
 mod task;
+mod task_type;
 #[cfg(test)]
 pub(super) mod tests;
 mod worker;
@@ -13,10 +14,13 @@ pub use filter::{Filter, Page};
 pub use history::{AttemptInfo, LogLine};
 pub use stats::{NameCounts, Stats};
 pub use task::TaskInfo;
+pub use task_type::TaskTypeInfo;
 pub use worker::{PeriodicInfo, WorkerInfo};
 
 use super::Client;
-use crate::store::{attempts, get, list, logs, periodic_list, stats as counts, worker_list};
+use crate::store::{
+    attempts, get, list, logs, periodic_list, stats as counts, task_types, worker_list,
+};
 use crate::{Error, ErrorKind, Result};
 use dutiful_core::TaskId;
 use std::time::Duration;
@@ -68,6 +72,16 @@ impl Client {
                 last = look;
             }
         }
+    }
+
+    /// The task types that workers have published when they started, by name, at most 1,000: also those that no
+    /// worker runs any more.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn task_types(&self) -> Result<Vec<TaskTypeInfo>> {
+        let rows = task_types::list(self.db()).await?;
+        Ok(rows.into_iter().map(TaskTypeInfo::from).collect())
     }
 
     /// One page of tasks, newest first.

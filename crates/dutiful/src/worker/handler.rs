@@ -1,6 +1,7 @@
 //! A task type behind one shape, so that a worker can hold many.
 
 use crate::context::Context;
+use crate::store::task_types::Published;
 use crate::task::{Answer, Threads};
 use crate::{Error, ErrorKind, Result, Task, TaskError};
 use dutiful_core::{RetryPolicy, json, limits};
@@ -47,6 +48,10 @@ pub(crate) struct Stored {
 /// A task type behind one shape.
 pub(crate) trait Handler: Send + Sync {
     fn spec(&self) -> Spec;
+    /// What is told of the type to those who do not run it; nothing of what nobody else can submit.
+    fn published(&self) -> Option<Published> {
+        None
+    }
     fn run(self: Arc<Self>, stored: Stored, cx: Context) -> Pin<Box<dyn Future<Output = Ran>>>;
 }
 
@@ -64,6 +69,21 @@ impl<T: Task> Handler for T {
             threads: self.threads(),
             retry_policy: self.retry_policy(),
         }
+    }
+
+    fn published(&self) -> Option<Published> {
+        let schema = Value::from(schemars::schema_for!(T::Payload));
+        let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        Some(Published {
+            task_name: T::name().to_owned(),
+            payload_version: i64::from(T::version()),
+            payload_schema: schema.to_string(),
+            emoji: self.emoji().to_owned(),
+            priority: T::priority().get().into(),
+            max_retries: i64::from(T::max_retries()),
+            batch_size: number(self.batch_size()),
+            timeout_ms: i64::try_from(self.timeout().as_millis()).unwrap_or(i64::MAX),
+        })
     }
 
     fn run(self: Arc<Self>, stored: Stored, cx: Context) -> Pin<Box<dyn Future<Output = Ran>>> {

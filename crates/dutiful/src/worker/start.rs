@@ -12,6 +12,7 @@ use super::{Retention, caught, janitor, lane_thread, recorder, shutdown, thread,
 use crate::migrate::selftest;
 use crate::periodic::local::{self, Host, Local};
 use crate::periodic::{Definition, scheduler};
+use crate::store::task_types::{self, Published};
 use crate::store::{retry, workers};
 use crate::{Client, Error, ErrorKind, Result};
 use dutiful_core::Schedule;
@@ -52,6 +53,7 @@ pub(crate) async fn start(
     client.migrator().check().await?;
     selftest::skip_locked_holds(client.db()).await?;
     let worker: Arc<str> = worker_name().into();
+    let published: Vec<Published> = handlers.iter().filter_map(|of| of.published()).collect();
     let (reports, settle) = mpsc::unbounded_channel();
     let lanes = handlers
         .into_iter()
@@ -65,6 +67,7 @@ pub(crate) async fn start(
     let card = card(&shared, hints.as_ref().map(|(_, address)| address.clone()));
     // Beats once before the first claim, so that whoever sees the lease finds the worker.
     workers::beat(shared.client.db(), &card).await?;
+    task_types::publish(shared.client.db(), &shared.worker, published).await?;
     let (heart_alive, heart_end) = oneshot::channel::<()>();
     let (finished, done) = watch::channel(false);
     let started = start_heart(&shared, card, heart_alive).and_then(|()| {

@@ -46,6 +46,7 @@ mod start;
 mod steps;
 mod submit;
 mod submit_all;
+mod task_types;
 mod tokens;
 mod user_code;
 mod version;
@@ -98,6 +99,7 @@ fn groups() -> Vec<Vec<Case>> {
         migrate::cases(),
         periodic::cases(),
         retention::cases(),
+        task_types::cases(),
         tokens::cases(),
         server_report::cases(),
         audit::cases(),

@@ -10,6 +10,7 @@ promises![
     every_filter_narrows_the_list,
     a_filter_that_cannot_be_used_is_refused,
     counts_workers_and_periodics_are_told,
+    task_types_tell_who_runs_them,
 ];
 
 fn submit(server: &Server, name: &str, options: &Value) -> i64 {
@@ -153,4 +154,22 @@ fn counts_workers_and_periodics_are_told(server: &Server) {
     assert_eq!(server.get("/periodic").json(), json!({ "periodic": [] }));
     let stats = server.get("/stats").json();
     assert_eq!(stats["names"][0]["success_rate"], 1.0);
+}
+
+fn task_types_tell_who_runs_them(server: &Server) {
+    let example = || {
+        let types = server.get("/task-types").json()["task_types"].clone();
+        let mut all = types.as_array().unwrap().clone().into_iter();
+        all.find(|one| one["task_name"] == "ExampleTask").unwrap()
+    };
+    assert_eq!(
+        (&example()["known_here"], &example()["workers"]),
+        (&json!(true), &json!(0))
+    );
+    let _worker = server.worker();
+    let began = Instant::now();
+    while example()["workers"] != 1 {
+        assert!(began.elapsed() < Duration::from_secs(60), "{}", example());
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
