@@ -198,24 +198,28 @@ pub(crate) enum Settled {
     LeaseLost,
 }
 
-/// Writes successes with one statement. Gives back the ids that stand as successes of these attempts;
-/// the others lost their lease and nothing was written for them. Safe to repeat: an answer that was
-/// lost is found again by id and attempt.
+/// Writes successes with one statement. Gives back the ids and attempts that stand as successes; the
+/// others lost their lease and nothing was written for them. Safe to repeat: an answer that was lost is
+/// found again by id and attempt. Two attempts of one task may be among them.
 pub(crate) async fn successes(
     db: &Db,
     worker: &str,
     successes: &[Success],
-) -> DbResult<HashSet<i64>> {
+) -> DbResult<HashSet<(i64, i64)>> {
     let rows = || success_rows(db.dialect(), worker, successes);
     let reply = retry::repeat(|| db.write_rows(&SUCCESS, rows())).await?;
     // The usual case: nothing comes back but a count, and nothing has to be asked for.
     if usize::try_from(reply.affected) == Ok(successes.len()) {
-        return Ok(successes.iter().map(|success| success.id).collect());
+        return Ok(keys(successes).collect());
     }
     let ids = successes.iter().map(|success| success.id).collect();
     let rows = db.read(&SUCCEEDED, vec![Value::Ints(ids)]).await?;
+    let own: HashSet<(i64, i64)> = keys(successes).collect();
     let mut stand = HashSet::new();
-    add_own(&rows, successes, &mut stand)?;
+    for row in &rows {
+        let key = (row.int(0)?, row.int(1)?);
+        stand.extend(own.contains(&key).then_some(key));
+    }
     Ok(stand)
 }
 
@@ -430,16 +434,8 @@ fn success_rows(dialect: Dialect, worker: &str, successes: &[Success]) -> Rows {
     }
 }
 
-fn add_own(rows: &[Row], successes: &[Success], stand: &mut HashSet<i64>) -> DbResult<()> {
-    let own: HashSet<(i64, i64)> = successes
+fn keys(successes: &[Success]) -> impl Iterator<Item = (i64, i64)> {
+    successes
         .iter()
         .map(|success| (success.id, success.attempt))
-        .collect();
-    for row in rows {
-        let (id, attempt) = (row.int(0)?, row.int(1)?);
-        if own.contains(&(id, attempt)) {
-            stand.insert(id);
-        }
-    }
-    Ok(())
 }

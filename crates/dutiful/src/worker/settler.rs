@@ -157,7 +157,10 @@ impl Settler {
             .await;
         match written {
             Ok(stands) => {
-                let stand = stands.then_some(row.id).into_iter().collect();
+                let stand = stands
+                    .then_some((row.id, row.attempt))
+                    .into_iter()
+                    .collect();
                 self.succeeded(std::slice::from_ref(&report), &stand);
                 if stands {
                     self.shared.client.wake().submitted(&follow_ups);
@@ -175,7 +178,10 @@ impl Settler {
             .until_written(|| settle::stands_as_success(&self.db, id, attempt))
             .await;
         if stands.is_ok_and(|stands| stands) {
-            self.succeeded(std::slice::from_ref(&report), &HashSet::from([id]));
+            self.succeeded(
+                std::slice::from_ref(&report),
+                &HashSet::from([(id, attempt)]),
+            );
             return;
         }
         let why =
@@ -297,9 +303,9 @@ impl Settler {
         (Event::Failed { kind, retry_in }, Some(text))
     }
 
-    fn succeeded(&self, reports: &[Report], stand: &HashSet<i64>) {
+    fn succeeded(&self, reports: &[Report], stand: &HashSet<(i64, i64)>) {
         for report in reports {
-            if stand.contains(&report.id) {
+            if stand.contains(&(report.id, report.attempt)) {
                 self.shared.counts.succeeded.fetch_add(1, Ordering::Relaxed);
                 log::succeeded(&self.shared.lanes[report.lane].spec, report);
             } else {
