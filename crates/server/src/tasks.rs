@@ -181,8 +181,14 @@ fn hand(register: impl FnOnce(Worker, &Path) -> Worker + Send + 'static) -> Hand
 }
 
 fn submit<T: Task>(client: &Client, payload: Value) -> Result<Submit<'_>, BadPayload> {
+    // As it will be stored: `8.0` is `8` there, and a whole number to JSON Schema too.
+    let stored = dutiful_core::json::canonical(&payload).map_err(|error| BadPayload {
+        pointer: error.pointer().unwrap_or_default().to_owned(),
+        why: error.to_string(),
+    })?;
+    let mut stored = serde_json::Deserializer::from_str(&stored);
     let read: T::Payload =
-        serde_path_to_error::deserialize(payload).map_err(|error| BadPayload {
+        serde_path_to_error::deserialize(&mut stored).map_err(|error| BadPayload {
             pointer: pointer(error.path()),
             why: error.inner().to_string(),
         })?;

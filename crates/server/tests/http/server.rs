@@ -52,7 +52,7 @@ impl Server {
             let made = token.args(["token", "create", "first", "--scope", "admin"]);
             assert!(made.output().unwrap().status.success());
         }
-        let (child, log, address) = serve(command.args(more));
+        let (child, log, address) = serve(&mut command, more);
         Server {
             folder,
             url,
@@ -118,7 +118,7 @@ impl Server {
     /// Another server on the same tables.
     pub(crate) fn sibling(&self) -> Sibling {
         let mut command = command(&self.folder, &self.url, &self.prefix);
-        let (child, _, address) = serve(&mut command);
+        let (child, _, address) = serve(&mut command, &[]);
         Sibling {
             _child: Beside(child),
             address,
@@ -169,8 +169,9 @@ impl Drop for Beside {
 }
 
 /// Serves on a free port: the process, its log, and where it listens.
-fn serve(command: &mut Command) -> (Child, mpsc::Receiver<String>, SocketAddr) {
+fn serve(command: &mut Command, more: &[&str]) -> (Child, mpsc::Receiver<String>, SocketAddr) {
     command.args(["serve", "--listen", "127.0.0.1:0", "--migrate"]);
+    command.args(more);
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let log = lines(child.stderr.take().unwrap());
     let address = address(&log);
