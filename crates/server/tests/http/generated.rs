@@ -43,7 +43,7 @@ fn run(server: &Server, packages: &Path) -> Result<(), Failed> {
         .args(["-m", "schemathesis.cli", "--config-file", CONFIG, "run"])
         .arg(format!("http://{}/openapi.json", server.address))
         .args(["--checks", "all", "--max-examples", &examples])
-        .args(["--request-timeout", "60", "--no-color"])
+        .arg("--no-color")
         .args(["--header", &format!("Authorization: Bearer {secret}")])
         .env("PYTHONPATH", packages)
         .env("PYTHONDONTWRITEBYTECODE", "1")

@@ -6,7 +6,7 @@ use crate::http::body;
 use crate::http::problem::{INVALID_PAYLOAD, INVALID_REQUEST, Problem, UNKNOWN_TASK_NAME};
 use crate::tasks::{BadPayload, TaskType};
 use dutiful::{DedupScope, Priority, Submit, Timestamp};
-use dutiful_core::limits::MAX_RETRIES_MAX;
+use dutiful_core::limits::{DELAY_MAX, MAX_RETRIES_MAX};
 use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
@@ -178,10 +178,12 @@ fn unknown(api: &Api, name: &str) -> Problem {
 
 /// Seconds as a length of time; how long it may be, the library knows.
 fn seconds(pointer: &str, value: f64) -> Result<Duration, Problem> {
-    Duration::try_from_secs_f64(value).map_err(|_| {
-        let why = format!("{value} is no length of time; write seconds from 0 on");
-        Problem::at(&INVALID_REQUEST, pointer, why)
-    })
+    let why = match Duration::try_from_secs_f64(value) {
+        Ok(length) if length <= DELAY_MAX => return Ok(length),
+        Ok(_) => format!("{value} seconds are more than ten years"),
+        Err(_) => format!("{value} is no length of time; write seconds from 0 on"),
+    };
+    Err(Problem::at(&INVALID_REQUEST, pointer, why))
 }
 
 fn time(pointer: &str, text: &str) -> Result<Timestamp, Problem> {
