@@ -21,7 +21,8 @@ pub use draft::{Outcome, Submitted};
 pub use edit::Edit;
 pub use explain::{Explanation, Reason};
 pub use inspect::{
-    AttemptInfo, Filter, LogLine, NameCounts, Page, PeriodicInfo, Stats, TaskInfo, WorkerInfo,
+    AttemptInfo, Durations, Filter, LogLine, NameCounts, Page, PeriodicInfo, Recount, Series,
+    SeriesFilter, SeriesPoint, SpanFigures, Stats, TaskCount, TaskInfo, WorkerInfo,
 };
 pub use submit::{Once, Submit, SubmitMany};
 pub(crate) use submit::{draft_options, typed_draft};

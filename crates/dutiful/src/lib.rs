@@ -59,14 +59,15 @@ mod worker;
 
 pub use adapters::Enlist;
 pub use client::{
-    AttemptInfo, AuditEntry, AuditFilter, AuditPage, Client, ClientBuilder, CreatedToken, Edit,
-    Explanation, Filter, LogLine, NameCounts, NewToken, Once, Outcome, Page, PeriodicInfo, Reason,
-    Stats, Submit, SubmitMany, Submitted, TaskInfo, TokenInfo, WorkerInfo,
+    AttemptInfo, AuditEntry, AuditFilter, AuditPage, Client, ClientBuilder, CreatedToken,
+    Durations, Edit, Explanation, Filter, LogLine, NameCounts, NewToken, Once, Outcome, Page,
+    PeriodicInfo, Reason, Recount, Series, SeriesFilter, SeriesPoint, SpanFigures, Stats, Submit,
+    SubmitMany, Submitted, TaskCount, TaskInfo, TokenInfo, WorkerInfo,
 };
 pub use context::{Context, FollowUp};
 pub use dutiful_core::{
-    DedupScope, Failure, FailureKind, Missed, Overlap, Priority, RetryPolicy, Scope, State, Status,
-    TaskId, Timestamp, limits,
+    DedupScope, Failure, FailureKind, Missed, Overlap, Priority, RetryPolicy, Scope, Spread, State,
+    Status, Step, TaskId, Timestamp, limits,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use periodic::Periodic;

@@ -62,6 +62,7 @@ macro_rules! file {
 pub(super) static ALL: &[File] = &[
     file!(1, "tasks", "0001_tasks"),
     file!(2, "access", "0002_access"),
+    file!(3, "figures", "0003_figures"),
 ];
 
 impl File {
