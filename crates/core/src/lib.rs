@@ -8,12 +8,13 @@
 //! - [`retry`], [`lease`], [`priority`], [`dedup`], [`name`], [`limits`]: the rules around it.
 //! - [`json`]: the canonical text in which payloads and results are stored.
 //! - [`schedule`]: when periodic tasks fire.
-//! - [`stats`]: rates and averages from counters.
+//! - [`figures`]: counts, rates, durations and their quantiles over spans of time.
 //! - [`version`]: a short text that changes when a task does.
 //! - [`access`]: what a token lets its bearer do.
 
 pub mod access;
 pub mod dedup;
+pub mod figures;
 pub mod json;
 pub mod lease;
 pub mod lifecycle;
@@ -22,13 +23,13 @@ pub mod name;
 pub mod priority;
 pub mod retry;
 pub mod schedule;
-pub mod stats;
 pub mod task;
 pub mod time;
 pub mod version;
 
 pub use access::{Scope, check_task_pattern, task_pattern_fits};
 pub use dedup::{DedupError, DedupKey, DedupScope, StoredScope};
+pub use figures::{Figures, Spread, Step};
 pub use json::JsonError;
 pub use lifecycle::{
     Due, Event, FailureKind, LeaseChange, Outcome, Refusal, SlotAfterEdit, Transition,
@@ -38,7 +39,6 @@ pub use name::{NameError, check_name, short_type_name};
 pub use priority::{Priority, PriorityError};
 pub use retry::{Failure, RetryPolicy};
 pub use schedule::{Missed, Overlap, Plan, Schedule, ScheduleError, plan};
-pub use stats::NameStats;
 pub use task::{ErrorKind, State, Status, TaskFacts, TaskId, UnknownWord};
 pub use time::{Timestamp, TimestampError};
 pub use version::Versioned;

@@ -41,8 +41,31 @@ pub const STATEMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const LIST_PAGE_MAX: usize = 200;
 /// A page of a list ends early once it holds about so many bytes of payloads and results.
 pub const LIST_PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Most rows that one call goes through to fill a page with tasks of some state.
+/// Most rows that one call looks at to fill a page, or to count.
 pub const LIST_SCAN_ROWS_MAX: usize = 10_000;
+/// How long one call goes on looking at rows to fill a page, or to count: with the last look this stays within a
+/// tenth of a second.
+pub const LIST_SCAN_TIME_MAX: Duration = Duration::from_millis(50);
+/// Up to how many tasks are counted.
+pub const COUNT_MAX: usize = 10_000;
+/// Up to how many tasks of one name that wait or run are counted.
+pub const LIVE_COUNTED_MAX: i64 = 10_000;
+/// Up to how many tasks that wait or run are counted in all, of names that have more than a few.
+pub const LIVE_COUNTED_IN_ALL: i64 = 50_000;
+/// Up to how many tasks are counted that have ended since figures were last brought up to date.
+pub const FRESH_COUNTED_MAX: i64 = 50_000;
+/// How long figures of single minutes are kept.
+pub const MINUTES_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long figures of hours are kept.
+pub const HOURS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long figures of days are kept.
+pub const DAYS_KEPT: Duration = Duration::from_secs(2 * 365 * 24 * 60 * 60);
+/// Most spans that one time series tells of.
+pub const SERIES_SPANS_MAX: usize = 1_500;
+/// Most rows of figures that one time series, or one look at the latest, is made of.
+pub const SERIES_ROWS_MAX: i64 = 50_000;
+/// Most levels (priorities of task names) with waiting tasks that counts and lists take in.
+pub const LEVELS_MAX: i64 = 1_000;
 /// Longest text to look for in a list, in bytes.
 pub const LIST_TEXT_BYTES_MAX: usize = 1_000;
 /// Most workers, and most periodics, that are shown.

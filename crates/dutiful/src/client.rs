@@ -22,8 +22,8 @@ pub use draft::{Outcome, Submitted};
 pub use edit::Edit;
 pub use explain::{Explanation, Reason};
 pub use inspect::{
-    AttemptInfo, Filter, LogLine, NameCounts, Page, PeriodicInfo, Stats, TaskInfo, TaskTypeInfo,
-    WorkerInfo,
+    AttemptInfo, Durations, Filter, LogLine, NameCounts, Page, PeriodicInfo, Recount, Series,
+    SeriesFilter, SeriesPoint, SpanFigures, Stats, TaskCount, TaskInfo, TaskTypeInfo, WorkerInfo,
 };
 pub use server_report::{LongTransaction, ServerReport};
 pub use submit::{Once, Submit, SubmitMany};

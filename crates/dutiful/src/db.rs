@@ -23,10 +23,15 @@ pub(crate) use url::DatabaseUrl;
 pub(crate) use value::{Rows, Value};
 
 use dutiful_core::limits;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How often a read is tried at most.
 const READS_MAX: u32 = 4;
+
+/// How long one statement of a look goes on. PostgreSQL has the same in `postgres::LOOK`.
+pub(crate) const LOOK_MAX: Duration = Duration::from_secs(5);
+const TOO_SLOW: &str = "the database did not answer a look within 5 s: it is busy, or the rows are large; try again, \
+     or narrow what is asked for";
 
 /// How a [`Db`] is opened.
 #[derive(Debug, Clone)]
@@ -120,6 +125,29 @@ impl Db {
             }
         }
         self.read_once(sql, params).await
+    }
+
+    /// Reads like [`Db::read`], for people who look: a statement that goes on for five seconds is ended, so that
+    /// no look at a large table holds up what works.
+    pub(crate) async fn look(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Vec<Row>> {
+        let deadline = Instant::now() + LOOK_MAX;
+        loop {
+            match self.look_once(sql, params.clone()).await {
+                Err(error) if error.is_ended_statement() && Instant::now() >= deadline => {
+                    return Err(DbError::new(DbErrorKind::TooSlow, TOO_SLOW));
+                }
+                Err(error) if error.may_be_repeated() && Instant::now() < deadline => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn look_once(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Vec<Row>> {
+        match self {
+            Db::Sqlite(db) => db.look(sql, params, LOOK_MAX).await,
+            Db::Mysql(db) => Ok(db.look(sql, params, LOOK_MAX).await?.rows),
+            Db::Postgres(db) => Ok(db.look(sql, params).await?.rows),
+        }
     }
 
     async fn read_once(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Vec<Row>> {

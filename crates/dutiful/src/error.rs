@@ -152,6 +152,7 @@ impl From<DbError> for Error {
             DbErrorKind::Unsupported => (ErrorKind::Unsupported, ""),
             DbErrorKind::Config => (ErrorKind::Config, ""),
             DbErrorKind::Decode => (ErrorKind::Decode, ""),
+            DbErrorKind::TooSlow => (ErrorKind::Timeout, ""),
             DbErrorKind::Other => (ErrorKind::Database, ""),
         };
         Error::new(kind, format!("{error}{fix}"))

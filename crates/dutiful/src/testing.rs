@@ -23,7 +23,7 @@ mod run;
 pub use run::{Ran, run};
 
 use crate::db::Db;
-use crate::store::{plain, unfinished};
+use crate::store::{plain, sample, stats, unfinished};
 use crate::worker::sweep;
 use crate::{
     Client, Error, ErrorKind, Filter, Result, Retention, Task, TaskInfo, Worker, WorkerCounts,
@@ -164,6 +164,25 @@ pub async fn drain(worker: Worker) -> Result<WorkerCounts> {
 /// Whatever the database says.
 pub async fn prune(client: &Client, task_names: &[&str], retention: Retention) -> Result<usize> {
     Ok(sweep(client.db(), task_names, retention).await?)
+}
+
+/// Fills the tables with so many tasks as they stand after 30 days of work: of 21 names (`Sample0` to `Sample19`, and
+/// `SampleRare` once in 100,000), 97 of 100 succeeded, the others ended in every other way, and the last 10,000 wait,
+/// are held or will be tried again. For measuring what looks at a large table cost. `told` hears how many are there.
+///
+/// # Errors
+/// Whatever the database says. Rows that were written until then stay.
+pub async fn fill(client: &Client, tasks: u64, told: impl Fn(u64) + Sync) -> Result<()> {
+    const DAYS: u64 = 30;
+    let sample = sample::Sample {
+        tasks,
+        live: 10_000.min(tasks / 10),
+        until: stats::now(client.db())
+            .await?
+            .saturating_sub(Duration::from_secs(15)),
+        over: Duration::from_secs(DAYS * 24 * 60 * 60),
+    };
+    Ok(sample::fill(client.db(), &sample, &told).await?)
 }
 
 /// Inserts a task as plain SQL from any language would: nothing is checked, and all columns but these

@@ -8,6 +8,7 @@
 pub(crate) mod attempt;
 mod caught;
 mod claimer;
+mod figures;
 mod handle;
 pub(crate) mod handler;
 mod heart;

@@ -1,6 +1,6 @@
 //! Measures a database: submitting one by one, by many at once and in bulk, draining by one worker, by one
 //! with a hundred task names and by several processes, how soon an idle worker picks a task up here and in
-//! another process, how long tasks wait under load, and what a worker costs that has nothing to do.
+//! another process, how long tasks wait under load, what looking costs, and what a worker costs that has nothing to do.
 //!
 //! Everything happens in tables of their own, made before and dropped after, and every measurement begins
 //! with empty ones. Durability is the database's own: nothing is switched off for speed.
@@ -9,6 +9,7 @@ mod child;
 mod drain;
 mod idle;
 mod load;
+mod look;
 mod names;
 mod noop;
 mod pick_up;
@@ -57,6 +58,8 @@ pub(crate) enum Measure {
     PickUpOtherProcess,
     /// How long tasks wait that arrive at 25, 50 and 80 % of what the database keeps up with
     Load,
+    /// What lists, counts and statistics cost on a table with as many tasks
+    Look,
     /// Processor time of a worker process with 100 task names and nothing to do
     IdleCpu,
 }
@@ -130,6 +133,7 @@ async fn measure_all(
             Measure::PickUp => pick_up::measure(&mut bench).await?,
             Measure::PickUpOtherProcess => pick_up::measure_process(&mut bench).await?,
             Measure::Load => load::measure(&mut bench).await?,
+            Measure::Look => look::measure(&mut bench).await?,
             Measure::IdleCpu => idle::measure(&mut bench).await?,
         }
     }

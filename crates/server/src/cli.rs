@@ -93,8 +93,8 @@ enum Command {
     Delete(delete::DeleteArgs),
     /// Follow what happens: a line for each task whose state has changed, until Ctrl-C
     Tail(tail::TailArgs),
-    /// Counts, rates and queue depth by task name
-    Stats,
+    /// Counts, rates and queue depth by task name, or what ended in each minute, hour or day
+    Stats(stats::StatsArgs),
     /// The task types that this binary knows
     Types,
     /// The workers, and whether they are alive
@@ -270,7 +270,7 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::Cancel(args) => args.run(app).await,
         Command::RunNow(args) => args.run(app).await,
         Command::Tail(args) => args.run(app).await,
-        Command::Stats => stats::run(app).await,
+        Command::Stats(args) => args.run(app).await,
         Command::Workers => workers::run(app).await,
         Command::Periodic(args) => args.run(app).await,
         Command::Doctor => doctor::run(app).await,

@@ -113,6 +113,7 @@ fn described_routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(tasks::submit::submit, tasks::list::list))
         .routes(routes!(tasks::batch::submit_batch))
+        .routes(routes!(tasks::count::count))
         .routes(routes!(
             tasks::get::get,
             tasks::edit::edit,
@@ -127,6 +128,7 @@ fn described_routes() -> OpenApiRouter<Api> {
         .routes(routes!(tasks::get::logs))
         .routes(routes!(task_types::list))
         .routes(routes!(stats::stats))
+        .routes(routes!(stats::timeseries::timeseries))
         .routes(routes!(workers::list))
         .routes(routes!(periodic::list))
         .routes(routes!(health::healthz))

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::task::{ErrorKind, Status, words};
 use crate::time::Timestamp;
 
@@ -30,7 +32,8 @@ pub enum LeaseChange {
 }
 
 /// How an attempt that did not succeed ended: the word in the table of attempts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The handler returned an error.
     Failed,

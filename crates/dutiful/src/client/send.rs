@@ -15,7 +15,10 @@ use std::future::Future;
 pub(super) async fn one(db: &Db, task: &NewTask) -> DbResult<Submission> {
     let tasks = std::slice::from_ref(task);
     let write = || async { submit(&mut Autocommit(db), tasks).await };
-    let done = until_heard(db, tasks, write).await?;
+    let done = match until_heard(db, tasks, write).await {
+        Err(error) if error.is_needs_transaction() => all(db, tasks).await?,
+        done => done?,
+    };
     let no_answer = || DbError::new(DbErrorKind::Other, "no answer to a submission");
     done.first().copied().ok_or_else(no_answer)
 }

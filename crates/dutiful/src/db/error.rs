@@ -8,6 +8,8 @@ pub(crate) type DbResult<T> = Result<T, DbError>;
 pub(super) const CHECK_SERVER: &str =
     "; check host and port in the database URL, and that the server runs";
 
+const NEEDS_TRANSACTION: &str = "needs_transaction";
+
 /// What a caller may do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DbErrorKind {
@@ -30,6 +32,8 @@ pub(crate) enum DbErrorKind {
     Config,
     /// A row could not be read as what it should be.
     Decode,
+    /// A look took longer than it may, and was ended.
+    TooSlow,
     /// Everything else: running it again would fail again.
     Other,
 }
@@ -59,6 +63,26 @@ impl DbError {
 
     pub(crate) fn decode(column: usize, what: &str) -> DbError {
         DbError::new(DbErrorKind::Decode, format!("column {column}: {what}"))
+    }
+
+    /// What is to be written is several statements, and none has been run: it is to be done in a transaction. No
+    /// caller ever sees this.
+    pub(crate) fn needs_transaction() -> DbError {
+        let text = "this takes a transaction";
+        DbError::new(DbErrorKind::Other, text).with_code(NEEDS_TRANSACTION)
+    }
+
+    pub(crate) fn is_needs_transaction(&self) -> bool {
+        self.code.as_deref() == Some(NEEDS_TRANSACTION)
+    }
+
+    /// Whether the engine ended a statement because it took too long, or because somebody asked it to.
+    pub(crate) fn is_ended_statement(&self) -> bool {
+        // PostgreSQL; MySQL; MariaDB; SQLite.
+        matches!(
+            self.code.as_deref(),
+            Some("57014" | "3024" | "1969" | "SQLITE 9")
+        )
     }
 
     /// Whether something that is safe to repeat may be repeated at once.

@@ -28,6 +28,7 @@ use pool::{Lease, Pool};
 use settings::Settings;
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(crate) use tx::MysqlTx;
 
@@ -77,6 +78,18 @@ impl Mysql {
     /// Runs one statement, which is committed when this returns.
     pub(crate) async fn run(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Reply> {
         let statement = expand::single(self.text(sql), params)?;
+        self.alone(statement).await
+    }
+
+    /// Runs one statement that reads, and has the server end it when it goes on for longer than this.
+    pub(crate) async fn look(
+        &self,
+        sql: &'static Sql,
+        params: Vec<Value>,
+        limit: Duration,
+    ) -> DbResult<Reply> {
+        let text = expand::limited(&self.text(sql), limit, self.facts.is_mariadb);
+        let statement = expand::single(Cow::Owned(text), params)?;
         self.alone(statement).await
     }
 

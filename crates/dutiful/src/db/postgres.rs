@@ -100,6 +100,25 @@ impl Postgres {
         self.alone(self.text(sql), params).await
     }
 
+    /// Runs one statement that reads, and has the server end it when it goes on for long. The limit goes with the
+    /// transaction, since behind a pooler nothing else lasts.
+    pub(crate) async fn look(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Reply> {
+        let text = self.text(sql);
+        let params = [params.into_iter().map(Param::One).collect()];
+        let work = move |lease: Lease, lending: Lending| async move {
+            let looked = async {
+                execute::command(lease.client()?, tx::LOOK).await?;
+                let reply = lending.in_transaction(&lease, &text, &params).await;
+                execute::command(lease.client()?, "ROLLBACK").await?;
+                reply
+            };
+            let result = looked.await;
+            lease.settle(&result);
+            result
+        };
+        self.lent(work).await
+    }
+
     /// Runs one statement over many rows; very large sets are cut, in one transaction.
     pub(crate) async fn run_rows(&self, sql: &'static Sql, rows: Rows) -> DbResult<Reply> {
         let mut parts = rows::statements(rows)?;

@@ -114,6 +114,23 @@ impl Sqlite {
         }
     }
 
+    /// Reads, and ends the statement when it goes on for longer than this. In memory it is not bounded.
+    pub(crate) async fn look(
+        &self,
+        sql: &'static Sql,
+        params: Vec<Value>,
+        limit: Duration,
+    ) -> DbResult<Vec<Row>> {
+        match &self.inner.readers {
+            Some(readers) => {
+                readers
+                    .run_within(limit, move |session| session.query(sql, &params))
+                    .await
+            }
+            None => self.read(sql, params).await,
+        }
+    }
+
     pub(crate) async fn write(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Reply> {
         self.job(move |session| session.run(sql, &params)).await
     }

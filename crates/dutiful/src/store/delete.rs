@@ -1,6 +1,7 @@
 //! Removes one task that has ended, with all that belongs to it.
 
-use super::operate::LOCK;
+use super::figures::left::leave;
+use super::operate::{LOCK, leaving};
 use super::session::{OwnTx, Session};
 use super::{facts, janitor, retry};
 use crate::db::{Db, DbResult, Row};
@@ -26,6 +27,7 @@ pub(crate) async fn delete(db: &Db, id: i64) -> DbResult<Deleted> {
     retry::repeat(|| async {
         let mut own = OwnTx::begin(db).await?;
         let locked = own.run(&LOCK, vec![id.into()]).await?.rows;
+        let leaves = locked.first().map(leaving).transpose()?.flatten();
         let refused = match locked.first() {
             None if may_be_done.load(Ordering::Relaxed) => Some(Deleted::Done),
             None => Some(Deleted::Missing),
@@ -36,6 +38,7 @@ pub(crate) async fn delete(db: &Db, id: i64) -> DbResult<Deleted> {
             return Ok(refused);
         }
         janitor::remove(&mut own, vec![id]).await?;
+        leave(&mut own, leaves).await?;
         may_be_done.store(true, Ordering::Relaxed);
         own.commit().await?;
         Ok(Deleted::Done)

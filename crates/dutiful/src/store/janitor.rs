@@ -1,33 +1,45 @@
 //! Removes tasks that ended long ago, and the rows of workers that are long gone.
 
+use super::figures::left::{Leaving, leave};
 use super::session::{OwnTx, Session};
-use super::{facts, retry};
-use crate::db::{Db, DbResult, Row, Sql, Value};
+use super::submit::micros;
+use super::{facts, retry, task_row};
+use crate::db::{Db, DbResult, Dialect, Row, Sql, Value};
 use dutiful_core::{Status, StoredScope, Timestamp};
 use std::collections::HashSet;
 use std::time::Duration;
 
 /// How many rows one look goes through.
 const SCAN_ROWS: usize = 1_000;
+/// No task is older.
+const FIFTY_YEARS: Duration = Duration::from_secs(50 * 365 * 24 * 60 * 60);
 /// Most tasks that are removed in one transaction, so that none is long, whatever belongs to a task.
 const PRUNE_ROWS: usize = 100;
 /// Most rows of workers that are removed by one call.
 const WORKERS_MAX: i64 = 1_000;
 
-/// The next rows behind a cursor, by primary key: no index on the time of the end is needed.
+/// The next rows behind a cursor, by the time of their end, up to the shortest time that any are kept.
 const SCAN: Sql = Sql {
     sqlite: "/* dutiful.janitor.scan */
         SELECT id, task_name, created_at, finished_at, dedup_until, dutiful_now(),
                status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
-        FROM dutiful_tasks WHERE id > ?1 ORDER BY id LIMIT ?2",
+        FROM dutiful_tasks INDEXED BY dutiful_tasks_finished
+        WHERE finished_at >= ?1 AND (finished_at > ?1 OR id > ?2) AND finished_at <= dutiful_now() - ?3
+        ORDER BY finished_at, id LIMIT ?4",
     mysql: "/* dutiful.janitor.scan */
         SELECT id, task_name, created_at, finished_at, dedup_until, UTC_TIMESTAMP(6),
                status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
-        FROM dutiful_tasks WHERE id > ? ORDER BY id LIMIT ?",
+        FROM dutiful_tasks FORCE INDEX (dutiful_tasks_finished)
+        WHERE finished_at >= ? AND (finished_at > ? OR id > ?)
+          AND finished_at <= UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND
+        ORDER BY finished_at, id LIMIT ?",
     postgres: "/* dutiful.janitor.scan */
         SELECT id, task_name, created_at, finished_at, dedup_until, statement_timestamp(),
                status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
-        FROM dutiful_tasks WHERE id > $1::bigint ORDER BY id LIMIT $2::bigint",
+        FROM dutiful_tasks
+        WHERE (finished_at, id) > ($1::timestamptz, $2::bigint)
+          AND finished_at <= statement_timestamp() - $3::bigint * interval '1 microsecond'
+        ORDER BY finished_at, id LIMIT $4::bigint",
 };
 
 /// Some of them again, locked. What another janitor is at is left to it.
@@ -112,35 +124,48 @@ pub(crate) struct Rule {
     pub(crate) ended_otherwise: Option<Duration>,
 }
 
+/// The last row that was looked at: when it ended, and its id.
+pub(crate) type Cursor = (Timestamp, i64);
+/// Before all rows.
+pub(crate) const START: Cursor = (Timestamp::MIN, i64::MIN);
+
 /// What one look came to.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Scanned {
     /// The tasks that may go.
     pub(crate) expired: Vec<i64>,
     /// Where the next look begins; `None` when nothing behind it can have expired.
-    pub(crate) cursor: Option<i64>,
+    pub(crate) cursor: Option<Cursor>,
 }
 
 /// Looks at the next 1,000 rows behind `cursor`. Changes nothing.
-pub(crate) async fn scan(db: &Db, cursor: i64, rule: &Rule) -> DbResult<Scanned> {
-    let most = i64::try_from(SCAN_ROWS).unwrap_or(i64::MAX);
-    let rows = db.read(&SCAN, vec![cursor.into(), most.into()]).await?;
+pub(crate) async fn scan(db: &Db, cursor: Cursor, rule: &Rule) -> DbResult<Scanned> {
     let mut scanned = Scanned {
         expired: Vec::new(),
         cursor: None,
     };
-    let mut all_young = true;
+    let Some(shortest) = rule.succeeded.into_iter().chain(rule.ended_otherwise).min() else {
+        return Ok(scanned);
+    };
+    let (time, id) = cursor;
+    // MySQL's placeholders have no numbers: each use is a parameter of its own.
+    let again = (db.dialect() == Dialect::Mysql).then(|| time.into());
+    let mut params: Vec<Value> = vec![time.into()];
+    params.extend(again);
+    params.extend([
+        id.into(),
+        // Longer than anything is kept for, and no engine's times overflow.
+        micros(shortest.min(FIFTY_YEARS)).into(),
+        i64::try_from(SCAN_ROWS).unwrap_or(i64::MAX).into(),
+    ]);
+    let rows = db.read(&SCAN, params).await?;
     for row in &rows {
-        let id = row.int(0)?;
-        all_young &= rule.is_young(row)?;
         if rule.has_expired(row)? {
-            scanned.expired.push(id);
+            scanned.expired.push(row.int(0)?);
         }
-        scanned.cursor = Some(id);
     }
-    // Ids rise with time, so what follows rows that are too young is younger still.
-    if rows.len() < SCAN_ROWS || all_young {
-        scanned.cursor = None;
+    if let Some(last) = rows.last().filter(|_| rows.len() == SCAN_ROWS) {
+        scanned.cursor = Some((last.time(3)?, last.int(0)?));
     }
     Ok(scanned)
 }
@@ -158,9 +183,12 @@ pub(crate) async fn prune(db: &Db, ids: &[i64], rule: &Rule) -> DbResult<usize> 
 async fn prune_chunk(db: &Db, ids: &[i64], rule: &Rule) -> DbResult<usize> {
     let mut own = OwnTx::begin(db).await?;
     let mut expired = Vec::with_capacity(ids.len());
+    let mut leaving = Vec::with_capacity(ids.len());
     for row in own.run(&LOCK, vec![Value::Ints(ids.to_vec())]).await?.rows {
         if rule.has_expired(&row)? {
             expired.push(row.int(0)?);
+            let state = task_row::state(facts::read(&row, 6).ok().as_ref(), row.time(5)?);
+            leaving.extend(Leaving::of(row.text(1)?, state, row.opt_time(3)?));
         }
     }
     if expired.is_empty() {
@@ -169,6 +197,7 @@ async fn prune_chunk(db: &Db, ids: &[i64], rule: &Rule) -> DbResult<usize> {
     }
     let count = expired.len();
     remove(&mut own, expired).await?;
+    leave(&mut own, leaving).await?;
     own.commit().await?;
     Ok(count)
 }
@@ -218,14 +247,5 @@ impl Rule {
             _ => false,
         };
         Ok(is_over && !slot_stays && self.names.contains(name))
-    }
-
-    /// Whether it is too short a time since the row was made for anything to have expired.
-    fn is_young(&self, row: &Row) -> DbResult<bool> {
-        let age = row
-            .time(5)?
-            .since(row.opt_time(2)?.unwrap_or(Timestamp::MIN));
-        let shortest = self.succeeded.into_iter().chain(self.ended_otherwise).min();
-        Ok(shortest.is_none_or(|shortest| age < shortest))
     }
 }

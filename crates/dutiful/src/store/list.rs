@@ -1,88 +1,31 @@
-//! Lists tasks, newest first, by pages.
+//! Lists and counts tasks, newest first.
+//!
+//! No call goes through the table: it looks at a bounded number of rows, by the index that narrows most, for
+//! a bounded time, and says where the next call goes on.
 
+mod check;
+mod created;
 mod hints;
+mod window;
 
-use self::hints::Hints;
+use super::get;
 use super::task_row::TaskRow;
-use super::{facts, get, task_row};
-use crate::db::{Db, DbResult, Dialect, Row, Sql, Value};
-use dutiful_core::limits::{LIST_PAGE_BYTES_MAX, LIST_SCAN_ROWS_MAX};
+use crate::db::{Db, DbResult};
+use dutiful_core::limits::{
+    COUNT_MAX, LIST_PAGE_BYTES_MAX, LIST_SCAN_ROWS_MAX, LIST_SCAN_TIME_MAX,
+};
 use dutiful_core::{State, Status, Timestamp};
+use std::time::Instant;
+use window::Window;
 
-/// Where a state is asked for, it is derived here for each row of a batch of this size...
-const SCAN_ROWS: usize = 500;
-/// ...and a call that finds too few looks at no more than this many batches.
-const SCANS_MAX: usize = LIST_SCAN_ROWS_MAX / SCAN_ROWS;
+/// The first look of a call takes at least so many rows...
+const FIRST_ROWS: usize = 64;
+/// ...each further one four times as many, up to this: most pages are full early.
+const MOST_ROWS: usize = 1_000;
+/// A text is looked for in so many rows at once: each may hold a MiB.
+const TEXT_ROWS: usize = 100;
 /// Whole rows are read so many at a time, because each may hold several MiB.
 const FETCH_ROWS: usize = 25;
-
-/// What decides whether a row is on the page. A filter that is NULL lets everything pass.
-///
-/// The words are those of errors that can only end as something other than quarantined (see
-/// [`Hints`]); the state itself is derived by the core.
-const SCAN: Sql = Sql {
-    sqlite: "/* dutiful.list */
-        SELECT id, dutiful_now(),
-               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
-        FROM dutiful_tasks
-        WHERE id < ?1
-          AND (?2 IS NULL OR task_name = ?2)
-          AND (?3 IS NULL OR status = ?3)
-          AND (?4 IS NULL OR created_at >= ?4)
-          AND (?5 IS NULL OR created_at < ?5)
-          AND (?6 IS NULL OR finished_at >= ?6)
-          AND (?7 IS NULL OR finished_at < ?7)
-          AND (?8 IS NULL OR instr(task_payload, ?8) > 0 OR instr(error_message, ?8) > 0)
-          AND (?9 IS NULL OR (due_at IS NOT NULL) = ?9)
-          AND (?10 IS NULL
-               OR error_kind NOT IN ('failed', 'timed_out', 'panicked', 'invalid_payload', 'discarded',
-                                     'cancelled')
-               OR status NOT IN ('not_started', 'success', 'error')
-               OR dedup_scope NOT IN ('none', 'waiting', 'active', 'until_success', 'always', 'window'))
-        ORDER BY id DESC
-        LIMIT ?11",
-    mysql: "/* dutiful.list */
-        SELECT id, UTC_TIMESTAMP(6),
-               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
-        FROM dutiful_tasks
-        WHERE id < ?
-          AND (? IS NULL OR task_name = ?)
-          AND (? IS NULL OR status = ?)
-          AND (? IS NULL OR created_at >= ?)
-          AND (? IS NULL OR created_at < ?)
-          AND (? IS NULL OR finished_at >= ?)
-          AND (? IS NULL OR finished_at < ?)
-          AND (? IS NULL OR LOCATE(?, task_payload) > 0 OR LOCATE(?, error_message) > 0)
-          AND (? IS NULL OR (due_at IS NOT NULL) = ?)
-          AND (? IS NULL
-               OR error_kind NOT IN ('failed', 'timed_out', 'panicked', 'invalid_payload', 'discarded',
-                                     'cancelled')
-               OR status NOT IN ('not_started', 'success', 'error')
-               OR dedup_scope NOT IN ('none', 'waiting', 'active', 'until_success', 'always', 'window'))
-        ORDER BY id DESC
-        LIMIT ?",
-    postgres: "/* dutiful.list */
-        SELECT id, statement_timestamp(),
-               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
-        FROM dutiful_tasks
-        WHERE id < $1::bigint
-          AND ($2::text IS NULL OR task_name = $2::text)
-          AND ($3::text IS NULL OR status = $3::text)
-          AND ($4::timestamptz IS NULL OR created_at >= $4::timestamptz)
-          AND ($5::timestamptz IS NULL OR created_at < $5::timestamptz)
-          AND ($6::timestamptz IS NULL OR finished_at >= $6::timestamptz)
-          AND ($7::timestamptz IS NULL OR finished_at < $7::timestamptz)
-          AND ($8::text IS NULL OR strpos(task_payload, $8::text) > 0
-               OR strpos(error_message, $8::text) > 0)
-          AND ($9::bigint IS NULL OR (due_at IS NOT NULL) = ($9::bigint = 1))
-          AND ($10::bigint IS NULL
-               OR error_kind NOT IN ('failed', 'timed_out', 'panicked', 'invalid_payload', 'discarded',
-                                     'cancelled')
-               OR status NOT IN ('not_started', 'success', 'error')
-               OR dedup_scope NOT IN ('none', 'waiting', 'active', 'until_success', 'always', 'window'))
-        ORDER BY id DESC
-        LIMIT $11::bigint",
-};
 
 /// What to list; everything in it is checked already.
 #[derive(Debug, Clone, Default)]
@@ -110,68 +53,105 @@ pub(crate) struct Found {
     pub(crate) next: Option<i64>,
 }
 
-/// The ids of a page.
+/// How many tasks fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub(crate) tasks: usize,
+    /// There may be more.
+    pub(crate) capped: bool,
+}
+
+/// What a call has come to.
 #[derive(Debug, Default, PartialEq)]
 struct Scan {
     ids: Vec<i64>,
+    /// Below this id nothing has been looked at; `None` when nothing is left.
     next: Option<i64>,
 }
 
 /// Reads one page. It may hold fewer tasks than asked for and still have a next one: where matches are
 /// rare, or where payloads and results are large.
 pub(crate) async fn list(db: &Db, query: &Query) -> DbResult<Found> {
-    let scan = scan(db, query).await?;
+    let scan = scan(db, query, query.limit).await?;
     fetch(db, query, scan).await
 }
 
-async fn scan(db: &Db, query: &Query) -> DbResult<Scan> {
-    let batch = if query.states.is_empty() {
-        query.limit + 1
-    } else {
-        SCAN_ROWS
-    };
-    let mut scan = Scan {
-        ids: Vec::new(),
-        next: query.before,
-    };
-    for _ in 0..SCANS_MAX {
-        let before = scan.next.unwrap_or(i64::MAX);
-        let rows = db
-            .read(&SCAN, params(db.dialect(), query, before, batch))
-            .await?;
-        if take_matches(query, &rows, &mut scan.ids, batch, &mut scan.next)? {
-            break;
-        }
-    }
-    Ok(scan)
+/// Counts the tasks that fit, up to 10,000 of them, in as many rows as a page of a list looks at.
+pub(crate) async fn count(db: &Db, query: &Query) -> DbResult<Counted> {
+    let scan = scan(db, query, COUNT_MAX).await?;
+    Ok(Counted {
+        tasks: scan.ids.len(),
+        capped: scan.next.is_some(),
+    })
 }
 
-/// Takes the matching ids of a batch, and moves `next` past what was looked at. `true` when the page is
-/// full or nothing is left.
-fn take_matches(
-    query: &Query,
-    rows: &[Row],
-    ids: &mut Vec<i64>,
-    batch: usize,
-    next: &mut Option<i64>,
-) -> DbResult<bool> {
-    let more = rows.len() == batch;
-    for (index, row) in rows.iter().enumerate() {
-        let id = row.int(0)?;
-        let facts = facts::read(row, 2).ok();
-        if query.wants(task_row::state(facts.as_ref(), row.time(1)?)) {
-            ids.push(id);
+/// The next `wanted` ids that fit.
+async fn scan(db: &Db, query: &Query, wanted: usize) -> DbResult<Scan> {
+    let mut window = Window::of(db, query).await?;
+    let begun = Instant::now();
+    let mut scan = Scan::default();
+    let mut pace = Pace::of(query, wanted);
+    loop {
+        // One more than wanted tells whether anything is left.
+        let ids = window.next(db, pace.rows).await?;
+        let fitting = match query.takes_all_of_window() {
+            true => ids.clone(),
+            false if ids.is_empty() => Vec::new(),
+            false => check::fitting(db, query, &ids).await?,
+        };
+        let more = ids.len() == pace.rows;
+        if take(&mut scan, &ids, &fitting, more, wanted) {
+            return Ok(scan);
         }
-        *next = Some(id);
-        if ids.len() == query.limit {
-            *next = next.filter(|_| more || index + 1 < rows.len());
-            return Ok(true);
+        pace.seen += ids.len();
+        if pace.seen >= LIST_SCAN_ROWS_MAX || begun.elapsed() >= LIST_SCAN_TIME_MAX {
+            return Ok(scan);
+        }
+        pace.faster();
+    }
+}
+
+/// How many rows are looked at next, and have been.
+#[derive(Debug)]
+struct Pace {
+    rows: usize,
+    most: usize,
+    seen: usize,
+}
+
+impl Pace {
+    fn of(query: &Query, wanted: usize) -> Pace {
+        let most = match &query.text {
+            Some(_) => TEXT_ROWS,
+            None if query.takes_all_of_window() => wanted + 1,
+            None => MOST_ROWS,
+        };
+        let rows = (wanted + 1).max(FIRST_ROWS).min(most);
+        Pace {
+            rows,
+            most,
+            seen: 0,
         }
     }
-    if !more {
-        *next = None;
+
+    fn faster(&mut self) {
+        self.rows = (self.rows * 4).min(self.most);
     }
-    Ok(!more)
+}
+
+/// Takes what fits of the rows that were looked at, and moves `next` past them. `true` when that is all: enough
+/// was found, or nothing is left.
+fn take(scan: &mut Scan, ids: &[i64], fitting: &[i64], more: bool, wanted: usize) -> bool {
+    let room = wanted - scan.ids.len();
+    scan.ids.extend(fitting.iter().take(room));
+    if fitting.len() >= room && room > 0 {
+        let last = scan.ids.last().copied();
+        // Rows behind the last one have been looked at or not: they may fit.
+        scan.next = last.filter(|last| more || ids.last() != Some(last));
+        return true;
+    }
+    scan.next = ids.last().copied().filter(|_| more);
+    !more
 }
 
 /// Reads the whole rows. What has been deleted or has left the wanted states meanwhile is left out.
@@ -201,108 +181,68 @@ impl Query {
     fn wants(&self, state: State) -> bool {
         self.states.is_empty() || self.states.contains(&state)
     }
-}
 
-fn params(dialect: Dialect, query: &Query, before: i64, batch: usize) -> Vec<Value> {
-    let hints = Hints::of(&query.states);
-    let status = query
-        .status
-        .or(hints.status)
-        .map(|status| status.as_str().to_owned());
-    let filters: [(Value, usize); 9] = [
-        (query.task_name.clone().into(), 2),
-        (status.into(), 2),
-        (query.created_from.into(), 2),
-        (query.created_before.into(), 2),
-        (query.finished_from.into(), 2),
-        (query.finished_before.into(), 2),
-        (query.text.clone().into(), 3),
-        (hints.has_due.map(i64::from).into(), 2),
-        (hints.quarantined.then_some(1).into(), 1),
-    ];
-    let mut params: Vec<Value> = vec![before.into()];
-    for (value, uses) in filters {
-        // MySQL's placeholders have no numbers: each use is a parameter of its own.
-        let uses = if dialect == Dialect::Mysql { uses } else { 1 };
-        params.extend(std::iter::repeat_n(value, uses));
+    /// Whether every row that an index leads to fits: nothing but a name is asked for.
+    fn takes_all_of_window(&self) -> bool {
+        let no_time = self.created_from.is_none()
+            && self.created_before.is_none()
+            && self.finished_from.is_none()
+            && self.finished_before.is_none();
+        no_time && self.states.is_empty() && self.status.is_none() && self.text.is_none()
     }
-    params.push(i64::try_from(batch).unwrap_or(i64::MAX).into());
-    params
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn row(id: i64, status: &str) -> Row {
-        Row(vec![
-            id.into(),
-            Value::from(Timestamp::from_micros(1_000)),
-            status.into(),
-            Value::Time(None),
-            Value::Text(None),
-            1.into(),
-            0.into(),
-            3.into(),
-            0.into(),
-            Value::Text(None),
-            "none".into(),
-        ])
-    }
-
-    fn take(query: &Query, rows: &[Row], batch: usize) -> (bool, Vec<i64>, Option<i64>) {
-        let (mut ids, mut next) = (Vec::new(), None);
-        let ended = take_matches(query, rows, &mut ids, batch, &mut next).unwrap();
-        (ended, ids, next)
+    /// What becomes of a look at these rows, of which these fit, when two are wanted.
+    fn look(ids: &[i64], fitting: &[i64], more: bool) -> (bool, Vec<i64>, Option<i64>) {
+        let mut scan = Scan::default();
+        let ended = take(&mut scan, ids, fitting, more, 2);
+        (ended, scan.ids, scan.next)
     }
 
     #[test]
     fn a_page_ends_where_it_is_full_and_only_then_points_on() {
-        let query = Query {
-            limit: 2,
-            ..Query::default()
-        };
-        let rows: Vec<Row> = [9, 7, 4].map(|id| row(id, "success")).into();
-        assert_eq!(take(&query, &rows, 3), (true, vec![9, 7], Some(7)));
-        assert_eq!(take(&query, &rows[..2], 3), (true, vec![9, 7], None));
-        assert_eq!(take(&query, &rows[..1], 3), (true, vec![9], None));
-        assert_eq!(take(&query, &[], 3), (true, vec![], None));
+        let ids = [9, 7, 4];
+        assert_eq!(look(&ids, &ids, true), (true, vec![9, 7], Some(7)));
+        assert_eq!(look(&ids[..2], &ids[..2], false), (true, vec![9, 7], None));
+        assert_eq!(look(&ids[..1], &ids[..1], false), (true, vec![9], None));
+        assert_eq!(look(&[], &[], false), (true, vec![], None));
     }
 
     #[test]
-    fn a_batch_without_matches_is_passed_over_and_the_next_one_begins_below_it() {
-        let query = Query {
-            limit: 2,
-            states: vec![State::Failed],
-            ..Query::default()
-        };
-        let rows = [row(9, "success"), row(7, "error"), row(4, "success")];
-        assert_eq!(take(&query, &rows, 3), (false, vec![7], Some(4)));
-        assert_eq!(take(&query, &rows, 4), (true, vec![7], None));
-    }
-
-    #[test]
-    fn a_row_whose_words_mean_nothing_counts_as_quarantined() {
-        let query = Query {
-            limit: 5,
-            states: vec![State::Quarantined],
-            ..Query::default()
-        };
+    fn rows_that_do_not_fit_are_passed_over_and_the_next_look_begins_below_them() {
+        assert_eq!(look(&[9, 7, 4], &[7], true), (false, vec![7], Some(4)));
+        assert_eq!(look(&[9, 7, 4], &[7], false), (true, vec![7], None));
+        assert_eq!(look(&[9, 7, 4], &[], true), (false, vec![], Some(4)));
         assert_eq!(
-            take(&query, &[row(3, "processing")], 9),
-            (true, vec![3], None)
+            look(&[9, 7, 4], &[9, 7], false),
+            (true, vec![9, 7], Some(7))
         );
     }
 
     #[test]
-    fn each_dialect_gets_as_many_parameters_as_its_text_has_places() {
-        let query = Query {
-            limit: 2,
+    fn looks_grow_and_those_for_a_text_stay_small() {
+        let mut pace = Pace::of(
+            &Query {
+                states: vec![State::Failed],
+                ..Query::default()
+            },
+            50,
+        );
+        let mut rows = Vec::new();
+        for _ in 0..4 {
+            rows.push(pace.rows);
+            pace.faster();
+        }
+        assert_eq!(rows, [64, 256, 1_000, 1_000]);
+        let text = Query {
+            text: Some("x".to_owned()),
             ..Query::default()
         };
-        let count = |dialect| params(dialect, &query, 5, 3).len();
-        assert_eq!(count(Dialect::Mysql), SCAN.mysql.matches('?').count());
-        assert_eq!(count(Dialect::Sqlite), 11);
-        assert_eq!(count(Dialect::Postgres), 11);
+        assert_eq!(Pace::of(&text, 200).rows, 100);
+        assert_eq!(Pace::of(&Query::default(), 200).rows, 201);
     }
 }

@@ -1,5 +1,6 @@
 //! A submission that finds its slot taken goes to the task that holds it.
 
+use super::figures::left::{Leaving, leave};
 use super::session::Session;
 use super::submit::{NewTask, Submission, insert_one};
 use super::{facts, take_over};
@@ -16,11 +17,13 @@ const TRIES: usize = 10;
 const HOLDER: Sql = Sql {
     sqlite: "/* dutiful.merge.holder */
         SELECT id, submission_key, dedup_until, dutiful_now(),
-               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
+               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope,
+               finished_at
         FROM dutiful_tasks WHERE task_name = ?1 AND dedup_key = ?2",
     mysql: "/* dutiful.merge.holder */
         SELECT id, submission_key, dedup_until, UTC_TIMESTAMP(6),
-               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
+               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope,
+               finished_at
         FROM dutiful_tasks
         WHERE id = (SELECT holder.id FROM dutiful_tasks AS holder
                     WHERE holder.task_name = ? AND holder.dedup_key = ?)
@@ -28,7 +31,8 @@ const HOLDER: Sql = Sql {
         FOR UPDATE",
     postgres: "/* dutiful.merge.holder */
         SELECT id, submission_key, dedup_until, statement_timestamp(),
-               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
+               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope,
+               finished_at
         FROM dutiful_tasks WHERE task_name = $1::text AND dedup_key = $2::bytea FOR UPDATE",
 };
 
@@ -78,6 +82,9 @@ pub(super) const FREE: Sql = Sql {
 
 /// Merges one submission into the task that holds its slot: that one gets one more retry, and runs again
 /// if it had none left. When the slot was freed meanwhile the task is created after all.
+///
+/// A task that ended and runs again is two writes: outside a transaction that is refused
+/// ([`DbError::needs_transaction`]).
 pub(super) async fn merge(session: &mut impl Session, task: &NewTask) -> DbResult<Submission> {
     for _ in 0..TRIES {
         let key = task.slot.key.clone();
@@ -130,6 +137,13 @@ async fn resubmit(
         .map_err(|refusal| DbError::new(DbErrorKind::Other, refusal.to_string()))?;
     let replaces = task.replace_payload && waits(facts, &transition);
     let due = transition.due != Due::Unchanged;
+    let leaves = match due {
+        true => Leaving::of(&task.task_name, facts.state(now), row.opt_time(13)?),
+        false => None,
+    };
+    if leaves.is_some() && session.is_autocommit() {
+        return Err(DbError::needs_transaction());
+    }
     let reply = session
         .run(
             &RESUBMIT,
@@ -147,6 +161,9 @@ async fn resubmit(
             ],
         )
         .await?;
+    if reply.affected == 1 {
+        leave(session, leaves).await?;
+    }
     Ok(reply.affected == 1)
 }
 

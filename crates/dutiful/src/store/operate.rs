@@ -1,7 +1,8 @@
 //! What an operator does to one task by hand.
 
+use super::figures::left::{Leaving, leave};
 use super::session::{OwnTx, Session};
-use super::task_row::TaskRow;
+use super::task_row::{self, TaskRow};
 use super::{facts, get, retry, settle, take_over};
 use crate::db::{Db, DbError, DbErrorKind, DbResult, Row, Sql, Value};
 use dutiful_core::{Due, Event, LeaseChange, Refusal, State, TaskFacts, Transition, decide};
@@ -11,15 +12,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(super) const LOCK: Sql = Sql {
     sqlite: "/* dutiful.operate.lock */
         SELECT id, dutiful_now(),
-               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
+               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope,
+               task_name, finished_at
         FROM dutiful_tasks WHERE id = ?1",
     mysql: "/* dutiful.operate.lock */
         SELECT id, UTC_TIMESTAMP(6),
-               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
+               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope,
+               task_name, finished_at
         FROM dutiful_tasks WHERE id = ? FOR UPDATE",
     postgres: "/* dutiful.operate.lock */
         SELECT id, statement_timestamp(),
-               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
+               status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope,
+               task_name, finished_at
         FROM dutiful_tasks WHERE id = $1::bigint FOR UPDATE",
 };
 
@@ -159,12 +163,24 @@ async fn apply(
     }
     let params = params(own, id, worker, facts, transition, message);
     if own.run(&APPLY, params).await?.affected == 1 {
-        return Ok(());
+        // What had ended runs again.
+        return match transition.due {
+            Due::In(_) => leave(own, leaving(row)?).await,
+            _ => Ok(()),
+        };
     }
     Err(DbError::new(
         DbErrorKind::Transient,
         format!("task {id} changed while it was locked; try again"),
     ))
+}
+
+/// What a locked row leaves behind in the figures when it has ended and does so no longer.
+pub(super) fn leaving(row: &Row) -> DbResult<Option<Leaving>> {
+    let now = row.time(1)?;
+    let state = task_row::state(facts::read(row, 2).ok().as_ref(), now);
+    let task_name = row.opt_text(11).ok().flatten().unwrap_or_default();
+    Ok(Leaving::of(task_name, state, row.opt_time(12)?))
 }
 
 fn params(

@@ -7,6 +7,11 @@ use std::future::Future;
 pub(crate) trait Session {
     fn dialect(&self) -> Dialect;
 
+    /// Whether each statement is a transaction of its own.
+    fn is_autocommit(&self) -> bool {
+        false
+    }
+
     fn run(
         &mut self,
         sql: &'static Sql,
@@ -65,6 +70,10 @@ pub(crate) struct Autocommit<'a>(pub(crate) &'a Db);
 impl Session for Autocommit<'_> {
     fn dialect(&self) -> Dialect {
         self.0.dialect()
+    }
+
+    fn is_autocommit(&self) -> bool {
+        true
     }
 
     fn run(

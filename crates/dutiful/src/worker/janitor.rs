@@ -5,7 +5,7 @@
 use super::shared::Shared;
 use super::trouble::Trouble;
 use crate::db::{Db, DbResult};
-use crate::store::janitor::{self, Rule};
+use crate::store::janitor::{self, Cursor, Rule};
 use crate::store::{audit, requests, retry};
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,7 +78,7 @@ pub(crate) async fn sweep(db: &Db, names: &[&str], retention: Retention) -> DbRe
     prune_workers(db).await?;
     prune_records(db, Duration::ZERO).await?;
     let rule = rule(names.iter().copied(), retention);
-    let (mut cursor, mut pruned) = (Some(i64::MIN), 0);
+    let (mut cursor, mut pruned) = (Some(janitor::START), 0);
     while let Some(from) = cursor {
         let step = step(db, from, &rule).await?;
         pruned += step.pruned;
@@ -112,12 +112,12 @@ async fn pass_for_ever(db: &Db, rule: &Rule) {
     }
 }
 
-/// Goes through the table once, from the oldest row to the first that is too young.
+/// Goes once through what has ended, from the longest ago to the first that is too young.
 async fn pass(db: &Db, rule: &Rule, trouble: &mut Trouble) {
     if rule.names.is_empty() || (rule.succeeded.is_none() && rule.ended_otherwise.is_none()) {
         return;
     }
-    let mut cursor = Some(i64::MIN);
+    let mut cursor = Some(janitor::START);
     let mut pruned = 0;
     while let Some(from) = cursor {
         let step = step(db, from, rule).await;
@@ -146,10 +146,10 @@ async fn pass(db: &Db, rule: &Rule, trouble: &mut Trouble) {
 /// One look and what follows from it.
 struct Step {
     pruned: usize,
-    cursor: Option<i64>,
+    cursor: Option<Cursor>,
 }
 
-async fn step(db: &Db, from: i64, rule: &Rule) -> DbResult<Step> {
+async fn step(db: &Db, from: Cursor, rule: &Rule) -> DbResult<Step> {
     let scanned = janitor::scan(db, from, rule).await?;
     let pruned = janitor::prune(db, &scanned.expired, rule).await?;
     Ok(Step {

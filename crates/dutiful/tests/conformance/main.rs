@@ -20,6 +20,7 @@ mod delete;
 mod edit;
 mod edit_slot;
 mod explain;
+mod figures;
 mod json;
 mod kept;
 mod lanes;
@@ -27,6 +28,7 @@ mod lease;
 mod limits;
 mod list;
 mod locks;
+mod looks;
 mod lost_link;
 mod migrate;
 mod odd_rows;
@@ -96,6 +98,8 @@ fn groups() -> Vec<Vec<Case>> {
         json::cases(),
         plain_json::cases(),
         list::cases(),
+        looks::cases(),
+        figures::cases(),
         migrate::cases(),
         periodic::cases(),
         retention::cases(),

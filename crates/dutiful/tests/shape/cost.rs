@@ -5,7 +5,7 @@ use crate::harness::proxy::server_of;
 use crate::harness::trial::cases;
 use crate::harness::{Script, TestDb, until, within};
 use crate::turns::Turns;
-use dutiful::{Client, State, Worker};
+use dutiful::{Client, Filter, SeriesFilter, State, Status, Step, Timestamp, Worker};
 use serde_json::json;
 use std::future::IntoFuture;
 use std::time::Duration;
@@ -19,6 +19,7 @@ cases![
     a_drain_reads_no_table_that_was_analysed_with_its_backlog,
     looks_skip_what_waits_for_later_and_what_has_ended,
     a_drain_writes_little_log,
+    no_look_reads_a_table_from_end_to_end,
 ];
 
 const LONG: Duration = Duration::from_secs(60);
@@ -243,6 +244,70 @@ async fn looks_skip_what_waits_for_later_and_what_has_ended(db: TestDb) {
     worker.shutdown().await;
     let rows = i64::try_from(2 * ENDED).unwrap();
     assert!(read < rows, "{read} entries were read beside {rows} rows");
+}
+
+/// Whatever is asked for, and however little of it there is.
+async fn no_look_reads_a_table_from_end_to_end(db: TestDb) {
+    fill_with_ended(&db).await;
+    let client = db.client().await;
+    let ended = db.earlier("finished_at", Duration::from_secs(3_600));
+    db.exec(&format!("UPDATE dutiful_tasks SET {ended}")).await;
+    client.submit_json("Other", json!(1)).await.unwrap();
+    client.keep_figures().await.unwrap();
+    analyse(&db).await;
+    let past_indexes = rows_read_past_indexes(&db).await;
+    let now = client.stats().await.unwrap().now;
+    let mut filters = vec![
+        Filter::new(),
+        Filter::new().task_name("Script"),
+        Filter::new().task_name("Other"),
+        Filter::new().task_name("Third"),
+        Filter::new().text("nowhere"),
+        Filter::new().status(Status::Error),
+        Filter::new().status(Status::NotStarted),
+        Filter::new().created_before(Timestamp::from_micros(1)),
+        Filter::new().created_after(now),
+        Filter::new().finished_after(now),
+        Filter::new().finished_before(now).text("nowhere"),
+    ];
+    filters.extend(State::ALL.iter().map(|state| Filter::new().state(*state)));
+    for filter in &filters {
+        let before = entries_read(&db).await;
+        client.list(filter).await.unwrap();
+        client.count(filter).await.unwrap();
+        let read = entries_read(&db).await - before;
+        assert!(
+            read < i64::try_from(ENDED).unwrap(),
+            "{read} for {filter:?}"
+        );
+    }
+    let before = entries_read(&db).await;
+    client.stats().await.unwrap();
+    let days = SeriesFilter::new(Step::Day);
+    client.stats_series(&days).await.unwrap();
+    let read = entries_read(&db).await - before;
+    assert!(read < 1_000, "{read} for statistics");
+    let read = rows_read_past_indexes(&db).await - past_indexes;
+    // MySQL counts rows of its own that it keeps in memory, PostgreSQL our small tables.
+    assert!(read < i64::try_from(ENDED).unwrap(), "{read} past indexes");
+}
+
+/// How many entries and rows were read, in whatever way. Only MySQL tells it at once.
+async fn entries_read(db: &TestDb) -> i64 {
+    if db.dialect() != Dialect::Mysql {
+        return 0;
+    }
+    let counters = [
+        "Handler_read_next",
+        "Handler_read_prev",
+        "Handler_read_key",
+        "Handler_read_rnd_next",
+    ];
+    let mut read = 0;
+    for counter in counters {
+        read += status(db, counter).await;
+    }
+    read
 }
 
 async fn a_drain_writes_little_log(db: TestDb) {

@@ -69,6 +69,21 @@ impl Report {
         }
     }
 
+    /// Adds the median and the 95th percentile of looks.
+    pub(super) fn looks(&mut self, id: &str, measured: &str, mut samples: Vec<Duration>) {
+        samples.sort_unstable();
+        for (name, part) in [("p50", 0.50), ("p95", 0.95)] {
+            let millis = percentile(&samples, part).as_secs_f64() * 1e3;
+            self.add(
+                &format!("{id}_{name}"),
+                format!("{measured}, {name}"),
+                (millis * 1e3).round() / 1e3,
+                "ms",
+                self.tasks,
+            );
+        }
+    }
+
     /// Adds the most memory that this process has used, where the system tells.
     pub(super) fn memory(&mut self) {
         if let Some(mib) = Usage::now().peak_memory_mib {

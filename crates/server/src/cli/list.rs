@@ -2,6 +2,7 @@
 
 use super::{App, tasks};
 use crate::failure::Failure;
+use crate::output::count;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use dutiful::{Filter, State, Status};
@@ -26,6 +27,9 @@ pub(super) struct ListArgs {
     #[arg(long, value_name = "N", default_value = "50",
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=200))]
     limit: usize,
+    /// Tell how many there are, up to 10,000, in place of a list
+    #[arg(long, conflicts_with_all = ["limit", "after"])]
+    count: bool,
     /// Go on where a page ended
     #[arg(long, value_name = "CURSOR")]
     after: Option<String>,
@@ -34,6 +38,13 @@ pub(super) struct ListArgs {
 impl ListArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
         let client = app.settings.connect().await?;
+        if self.count {
+            let counted = client.count(&self.filter()).await?;
+            let at_least = if counted.capped { "at least " } else { "" };
+            return app
+                .output
+                .data(&counted, || format!("{at_least}{}\n", count(counted.count)));
+        }
         let page = client.list(&self.filter()).await?;
         app.output.data(&page, || tasks::table(&page.tasks))?;
         if let Some(next) = &page.next {

@@ -1,11 +1,77 @@
 //! `dutiful stats`.
 
+mod series;
+
 use super::App;
 use crate::failure::Failure;
-use crate::output::{Column, Rows, Table, Tone, count, elapsed};
-use dutiful::{NameCounts, Stats};
+use crate::output::{Column, Progress, Rows, Table, Tone, count, elapsed};
+use crate::values;
+use clap::Args;
+use dutiful::{Client, NameCounts, Stats, Step};
+use std::time::Duration;
 
-const COLUMNS: [Column; 8] = [
+/// What is told of as recent.
+const SINCE: Duration = Duration::from_secs(60 * 60);
+
+/// The arguments of `stats`.
+#[derive(Debug, Args)]
+pub(super) struct StatsArgs {
+    /// What ended in each minute, hour or day, in place of counts by name
+    #[arg(long, value_name = "STEP", value_parser = step)]
+    by: Option<Step>,
+    /// How far back: 30m, 1h, 7d [default: 1h; with --by an hour of minutes, a day of hours, 30 days]
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    since: Option<Duration>,
+    /// With --by, only tasks of this name
+    #[arg(long, value_name = "NAME", requires = "by")]
+    name: Option<String>,
+    /// First count again what has ended, and put the kept figures right
+    #[arg(long)]
+    recount: bool,
+}
+
+impl StatsArgs {
+    pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
+        let client = app.settings.connect().await?;
+        if self.recount {
+            recount(app, &client).await?;
+        }
+        if let Some(step) = self.by {
+            return series::run(app, &client, step, self.since, self.name).await;
+        }
+        let stats = client.stats_over(self.since.unwrap_or(SINCE)).await?;
+        app.output.data(&stats, || text(&stats))?;
+        if stats.names.is_empty() {
+            app.output.note("there are no tasks yet");
+        }
+        if stats.capped {
+            app.output.note(
+                "some counts are lower bounds: more waits, or has just ended, than is counted",
+            );
+        }
+        Ok(())
+    }
+}
+
+fn step(word: &str) -> Result<Step, String> {
+    word.parse::<Step>().map_err(|error| error.to_string())
+}
+
+async fn recount(app: &App, client: &Client) -> Result<(), Failure> {
+    let progress = Progress::new(app.output, 1);
+    progress.begin("counting", 1);
+    let told = |until: dutiful::Timestamp| progress.set(0, format!("counting, up to {until}"));
+    let recount = client.recount_figures(told).await?;
+    drop(progress);
+    let (spans, wrong) = (count(recount.spans), count(recount.wrong));
+    app.output.note(&format!(
+        "counted {spans} minutes, hours and days again; {wrong} were wrong, by {} in all",
+        count(recount.off)
+    ));
+    Ok(())
+}
+
+const COLUMNS: [Column; 12] = [
     Column::text("TASK"),
     Column::number("TOTAL"),
     Column::number("SUCCESS"),
@@ -13,37 +79,42 @@ const COLUMNS: [Column; 8] = [
     Column::number("AVERAGE"),
     Column::number("DUE"),
     Column::number("OLDEST DUE"),
+    Column::number("ENDED"),
+    Column::number("A MINUTE"),
+    Column::number("P50"),
+    Column::number("P95"),
     Column::text("STATES"),
 ];
-
-pub(super) async fn run(app: &App) -> Result<(), Failure> {
-    let client = app.settings.connect().await?;
-    let stats = client.stats().await?;
-    app.output.data(&stats, || text(&stats))?;
-    if stats.names.is_empty() {
-        app.output.note("there are no tasks yet");
-    }
-    Ok(())
-}
 
 fn text(stats: &Stats) -> String {
     let mut table = Table::new(&COLUMNS, Rows::Wrap);
     for name in &stats.names {
+        let recent = &name.recent;
         table.row(
             [
                 name.task_name.clone(),
-                count(name.total),
+                bound(name, name.total),
                 percent(name.success_rate),
                 percent(name.retry_rate),
                 name.average_duration.map(elapsed).unwrap_or_default(),
-                count(name.queue_depth),
+                bound(name, name.queue_depth),
                 name.oldest_due.map(elapsed).unwrap_or_default(),
+                count(recent.ended),
+                format!("{:.1}", recent.per_minute),
+                recent.runs.p50.map(elapsed).unwrap_or_default(),
+                recent.runs.p95.map(elapsed).unwrap_or_default(),
                 states(name),
             ]
             .map(|text| (text, Tone::Plain)),
         );
     }
     table.text()
+}
+
+/// A count that may be a lower bound.
+fn bound(name: &NameCounts, tasks: u64) -> String {
+    let more = if name.capped { "+" } else { "" };
+    format!("{}{more}", count(tasks))
 }
 
 /// `12 succeeded, 1 failed`: only the states that there are tasks in.

@@ -1,6 +1,7 @@
 //! The routes below `/tasks`.
 
 pub(super) mod batch;
+pub(super) mod count;
 pub(super) mod edit;
 pub(super) mod explain;
 pub(super) mod get;

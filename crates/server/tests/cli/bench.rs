@@ -29,6 +29,10 @@ fn a_bench_measures_everything_and_drops_its_tables() {
         "drain_100_names",
         "drain_4_processes",
         "idle_cpu",
+        "list_all_p95",
+        "count_failed_p95",
+        "get_p95",
+        "stats_p95",
     ] {
         assert!(ids.contains(&id), "{id} in {ids:?}");
     }

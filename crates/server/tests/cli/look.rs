@@ -44,6 +44,62 @@ fn a_list_keeps_to_its_filters() {
 }
 
 #[test]
+fn a_count_keeps_to_the_filters_of_the_list() {
+    let place = Place::new();
+    let cancelled = place.submit("a");
+    place.submit("b");
+    place.json(&["cancel", &cancelled]);
+    let counted = |args: &[&str]| place.json(&[&["list", "--count"], args].concat());
+    assert_eq!(
+        counted(&[]),
+        serde_json::json!({ "count": 2, "capped": false })
+    );
+    assert_eq!(counted(&["--state", "cancelled"])["count"], 1);
+    assert_eq!(counted(&["--text", "\"b\""])["count"], 1);
+    assert_eq!(place.text(&["list", "--count", "--name", "Other"]), "0\n");
+    let (code, _) = place.error(&["list", "--count", "--limit", "5"]);
+    assert_eq!(code, USAGE);
+}
+
+#[test]
+fn stats_by_a_step_tell_what_ended_when() {
+    let place = Place::new();
+    let cancelled = place.submit("a");
+    place.json(&["cancel", &cancelled]);
+    for (step, points) in [("minute", 60), ("hour", 24), ("day", 30)] {
+        let series = place.json(&["stats", "--by", step]);
+        let all = series["points"].as_array().unwrap();
+        assert_eq!((series["step"].as_str(), all.len()), (Some(step), points));
+        let ended: u64 = all
+            .iter()
+            .map(|point| point["ended"].as_u64().unwrap())
+            .sum();
+        assert_eq!(ended, 1, "{step}");
+    }
+    let text = place.text(&["stats", "--by", "hour", "--since", "3h"]);
+    assert_eq!(text.lines().count(), 4, "{text}");
+    assert!(text.starts_with("BEGINS"), "{text}");
+    for args in [
+        &["--by", "year"][..],
+        &["--since", "long"],
+        &["--name", "ExampleTask"],
+    ] {
+        let (code, _) = place.error(&[&["stats"], args].concat());
+        assert_eq!(code, USAGE, "{args:?}");
+    }
+}
+
+#[test]
+fn figures_are_counted_again_and_told() {
+    let place = Place::new();
+    let id = place.submit("a");
+    place.json(&["cancel", &id]);
+    let stats = place.json(&["stats", "--recount", "--since", "7d"]);
+    assert_eq!(stats["names"][0]["counts"]["cancelled"], 1);
+    assert_eq!(stats["names"][0]["recent"]["ended"], 1);
+}
+
+#[test]
 fn a_filter_that_means_nothing_is_a_wrong_use() {
     let place = Place::new();
     for args in [

@@ -75,6 +75,10 @@ pub(crate) struct Verdict {
     history_gaps: usize,
     /// Leases taken away before their time was over.
     early: usize,
+    /// Ended tasks by which the kept figures and the rows differ, once minutes were counted again.
+    miscounted: usize,
+    /// By how many tasks and attempts that was off until then: ends that were committed late.
+    found_late: usize,
 }
 
 impl Verdict {
@@ -105,6 +109,7 @@ impl Verdict {
             verdict.judge(task, runs, history);
             verdict.judge_overlaps(runs, history, faults);
         }
+        (verdict.miscounted, verdict.found_late) = miscounted(arena).await;
         verdict
     }
 
@@ -169,6 +174,7 @@ impl Verdict {
             self.stale,
             self.history_gaps,
             self.early,
+            self.miscounted,
         ];
         assert!(bad.iter().all(|count| *count == 0), "{self}");
         // A machine that is short of time may starve a worker now and then.
@@ -191,7 +197,7 @@ impl fmt::Display for Verdict {
             f,
             "{} tasks, {} runs, {} leases lost ({} by workers to which nothing was done), {} runs went \
              on without a lease (and {} of such workers); lost {}, overlapping leases {}, doubled attempts {}, stale settles {}, \
-             gaps in the history {}, leases ended early {}",
+             gaps in the history {}, leases ended early {}, miscounted {} ({} ends committed late)",
             self.tasks,
             self.runs,
             self.leases_lost,
@@ -203,9 +209,31 @@ impl fmt::Display for Verdict {
             self.doubled,
             self.stale,
             self.history_gaps,
-            self.early
+            self.early,
+            self.miscounted,
+            self.found_late
         )
     }
+}
+
+/// By how many tasks the figures that workers have kept meanwhile, and what has ended since, differ from the rows;
+/// and by how many tasks and attempts they were off before minutes were counted again.
+async fn miscounted(arena: &Arena) -> (usize, usize) {
+    let client = arena.client().await;
+    let recount = client.recount_figures(|_| ()).await.unwrap();
+    let again = client.recount_figures(|_| ()).await.unwrap();
+    assert_eq!(again.off, 0, "counted twice, corrected twice");
+    let stats = client.stats().await.unwrap();
+    let counts = stats.names.iter().flat_map(|name| &name.counts);
+    let told: u64 = counts
+        .filter(|(state, _)| state.is_ended())
+        .map(|(_, tasks)| tasks)
+        .sum();
+    let ended =
+        "SELECT COUNT(*) FROM dutiful_tasks WHERE due_at IS NULL AND status <> 'not_started'";
+    let stored = u64::try_from(arena.int(ended).await).unwrap();
+    let off = usize::try_from(told.abs_diff(stored)).unwrap();
+    (off, usize::try_from(recount.off).unwrap())
 }
 
 /// The runs of each number by attempt, and how many attempts ran twice. A killed process ends its runs.

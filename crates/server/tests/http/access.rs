@@ -210,6 +210,16 @@ fn a_token_for_some_names_sees_and_touches_no_others(server: &Server) {
     assert_eq!(list(&own, "ExampleTask"), (200, 1));
     let stats = server.as_bearer(&other, "GET", "/stats", "").json();
     assert_eq!(stats["names"], json!([]));
+    for path in ["/tasks/count", "/stats/timeseries"] {
+        let status = |secret: &str, query: &str| {
+            let path = format!("{path}?{query}");
+            server.as_bearer(secret, "GET", &path, "").status
+        };
+        assert_eq!(status(&other, ""), 403, "{path}");
+        assert_eq!(status(&other, "task_name=ExampleTask"), 403, "{path}");
+        assert_eq!(status(&other, "task_name=TranscribeDocument"), 200);
+        assert_eq!(status(&admin, ""), 200);
+    }
     let task = server
         .as_bearer(&admin, "GET", &format!("/tasks/{id}"), "")
         .json();

@@ -11,6 +11,8 @@ promises![
     a_filter_that_cannot_be_used_is_refused,
     counts_workers_and_periodics_are_told,
     task_types_tell_who_runs_them,
+    every_filter_narrows_the_count,
+    a_time_series_tells_what_ended,
 ];
 
 fn submit(server: &Server, name: &str, options: &Value) -> i64 {
@@ -108,12 +110,92 @@ fn a_filter_that_cannot_be_used_is_refused(server: &Server) {
         "limit=1&limit=2",
         &format!("text={}", "x".repeat(201)),
     ] {
-        let answer = server.get(&format!("/tasks?{query}"));
+        for path in ["/tasks", "/tasks/count"] {
+            let answer = server.get(&format!("{path}?{query}"));
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (400, "invalid_query"),
+                "{path} {query}"
+            );
+        }
+    }
+}
+
+fn every_filter_narrows_the_count(server: &Server) {
+    submit(server, "needle", &json!({}));
+    let cancelled = submit(server, "b", &json!({}));
+    submit(server, "c", &json!({ "delay": 1000 }));
+    server.post(&format!("/tasks/{cancelled}/cancel"), &json!(null));
+    for (query, count) in [
+        ("", 3),
+        ("task_name=ExampleTask", 3),
+        ("task_name=Other", 0),
+        ("state=cancelled,scheduled", 2),
+        ("status=error", 1),
+        ("text=needle", 1),
+        ("created_before=2020-01-01T00:00:00Z", 0),
+        ("finished_after=2020-01-01T00:00:00Z", 1),
+    ] {
+        let answer = server.get(&format!("/tasks/count?{query}"));
+        assert_eq!(answer.status, 200, "{query}: {}", answer.text);
+        assert_eq!(
+            answer.json(),
+            json!({ "count": count, "capped": false }),
+            "{query}"
+        );
+    }
+    for query in ["limit=1", "cursor=b1"] {
+        assert_eq!(server.get(&format!("/tasks/count?{query}")).status, 400);
+    }
+}
+
+fn a_time_series_tells_what_ended(server: &Server) {
+    let cancelled = submit(server, "b", &json!({}));
+    server.post(&format!("/tasks/{cancelled}/cancel"), &json!(null));
+    for (query, points) in [
+        ("", 60),
+        ("?step=minute", 60),
+        ("?step=hour", 24),
+        ("?step=day&task_name=ExampleTask", 30),
+    ] {
+        let answer = server.get(&format!("/stats/timeseries{query}"));
+        assert_eq!(answer.status, 200, "{query}: {}", answer.text);
+        let series = answer.json();
+        let all = series["points"].as_array().unwrap();
+        assert_eq!(all.len(), points, "{query}");
+        let ended = all
+            .iter()
+            .map(|point| point["figures"]["by_state"]["cancelled"].as_u64());
+        assert_eq!(ended.flatten().sum::<u64>(), 1, "{query}");
+    }
+    let of_other = server.get("/stats/timeseries?task_name=Other").json();
+    assert_eq!(of_other["points"][59]["figures"]["ended"], 0);
+    let old = "/stats/timeseries?step=day&from=2020-01-01T00:00:00Z&to=2020-01-03T00:00:00Z";
+    assert_eq!(
+        server.get(old).json()["points"].as_array().unwrap().len(),
+        2
+    );
+    for query in [
+        "step=year",
+        "from=2020-01-01T00:00:00Z",
+        "from=2020-01-02T00:00:00Z&to=2020-01-01T00:00:00Z",
+        "to=tomorrow",
+        "task_name=no%20name",
+        "nonsense=1",
+    ] {
+        let answer = server.get(&format!("/stats/timeseries?{query}"));
         assert_eq!(
             (answer.status, answer.code().as_str()),
             (400, "invalid_query"),
             "{query}"
         );
+    }
+    let stats = server.get("/stats?window=86400").json();
+    assert_eq!(stats["window"], 86_400.0);
+    assert_eq!(stats["names"][0]["recent"]["by_state"]["cancelled"], 1);
+    for window in ["0", "-1", "63072001", "x"] {
+        let answer = server.get(&format!("/stats?window={window}"));
+        assert_eq!(answer.status, 400, "{window}");
     }
 }
 

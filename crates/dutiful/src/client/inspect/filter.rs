@@ -55,14 +55,17 @@ impl Filter {
     /// Only tasks whose payload, as stored (JSON without spaces, keys sorted), or whose error message
     /// contains this text, letter for letter; 1 to 1,000 bytes.
     ///
-    /// No index helps here: every row is read until the page is full. Narrow it by name or time on a
-    /// large table.
+    /// No index helps here: the rows that the other wishes leave are read one by one. Narrow it by name, state
+    /// or time on a large table, or follow [`Page::next`].
     pub fn text(mut self, text: impl Into<String>) -> Filter {
         self.text = Some(text.into());
         self
     }
 
     /// Only tasks created at this time or later.
+    ///
+    /// Ids rise with time, and so the range is found; on a table of more than 10,000 rows a task whose
+    /// `created_at` was written by hand may be missed.
     pub fn created_after(mut self, time: Timestamp) -> Filter {
         self.created_after = Some(time);
         self
@@ -161,6 +164,16 @@ pub struct Page {
     pub tasks: Vec<TaskInfo>,
     /// What [`Filter::after`] takes to give the next page. `None` when nothing is left.
     pub next: Option<String>,
+}
+
+/// How many tasks there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct TaskCount {
+    /// So many, or at least so many.
+    pub count: u64,
+    /// There may be more: the count has ended early.
+    pub capped: bool,
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ const FACTS: &str = "SELECT VERSION(), @@version_comment, @@max_allowed_packet";
 pub(super) struct Facts {
     /// `max_allowed_packet`, in bytes.
     pub(super) max_packet: u64,
+    pub(super) is_mariadb: bool,
     isolation: &'static str,
 }
 
@@ -163,6 +164,7 @@ fn read_facts(row: Option<Row>) -> DbResult<Facts> {
     };
     Ok(Facts {
         max_packet,
+        is_mariadb: mariadb,
         isolation,
     })
 }

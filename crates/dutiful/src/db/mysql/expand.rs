@@ -11,6 +11,7 @@ use super::{DbError, DbErrorKind, DbResult, Rows, Value};
 use scan::{code, placeholders};
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::time::Duration;
 
 /// Up to so many rows have a text for each number of rows.
 const EXACT_ROWS: usize = 64;
@@ -21,6 +22,9 @@ const MOST_PLACEHOLDERS: usize = 65_535;
 
 /// By this a statement is known that is to skip through an index.
 const SKIPS: &str = "FORCE INDEX FOR GROUP BY";
+
+/// By this MariaDB is told a setting for one statement, which reads.
+const LIMITED: &str = "SET STATEMENT";
 
 /// A text and what goes into its placeholders.
 #[derive(Debug)]
@@ -58,6 +62,7 @@ impl Statement {
             .unwrap_or_default();
         let is = |word: &&str| verb.eq_ignore_ascii_case(word);
         match () {
+            () if text.trim_start().starts_with(LIMITED) => Sort::Rows,
             () if COMMANDS.iter().any(is) => Sort::Command,
             () if SCHEMA.iter().any(is) => Sort::Schema,
             () => Sort::Rows,
@@ -77,6 +82,24 @@ pub(super) enum Sort {
     Command,
     /// Changes the schema: sent as it is, and may take long.
     Schema,
+}
+
+/// The text with a limit of time, which the two servers are told in different words. It says nothing to the session.
+pub(super) fn limited(text: &str, limit: Duration, is_mariadb: bool) -> String {
+    let (from, to) = match is_mariadb {
+        true => (
+            "SELECT",
+            format!(
+                "{LIMITED} max_statement_time = {} FOR SELECT",
+                limit.as_secs()
+            ),
+        ),
+        false => (
+            "SELECT",
+            format!("SELECT /*+ MAX_EXECUTION_TIME({}) */", limit.as_millis()),
+        ),
+    };
+    text.replacen(from, &to, 1)
 }
 
 /// One statement, its lists written out.

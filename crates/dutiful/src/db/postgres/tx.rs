@@ -11,6 +11,10 @@ use tokio::runtime::Handle;
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
      SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL lock_timeout = '20s'";
 
+/// Begins a look, which the server ends after five seconds.
+pub(super) const LOOK: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; \
+     SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL statement_timeout = '5s'";
+
 /// A connection in an open transaction. Wherever it is dropped, the transaction is rolled back before anybody
 /// else meets the connection.
 #[derive(Debug)]

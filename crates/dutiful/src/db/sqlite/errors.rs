@@ -18,7 +18,8 @@ pub(super) fn of_code(code: Option<i32>, message: String) -> DbError {
         Some(
             ErrorCode::DatabaseBusy
             | ErrorCode::DatabaseLocked
-            | ErrorCode::FileLockingProtocolFailed,
+            | ErrorCode::FileLockingProtocolFailed
+            | ErrorCode::OperationInterrupted,
         ) => DbErrorKind::Transient,
         Some(ErrorCode::DiskFull | ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
             DbErrorKind::Unavailable

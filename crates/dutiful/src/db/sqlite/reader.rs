@@ -2,8 +2,11 @@
 
 use super::{Clock, Session, closed, open};
 use crate::db::{DbResult, Prefix};
+use rusqlite::InterruptHandle;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 type Job = Box<dyn FnOnce(&Session) + Send>;
 
@@ -56,13 +59,62 @@ impl Readers {
         self.jobs.send(job).await.map_err(|_| closed())?;
         result.await.map_err(|_| closed())?
     }
+
+    /// The same, ended by force when it goes on for longer than this.
+    pub(super) async fn run_within<T, F>(&self, limit: Duration, work: F) -> DbResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Session) -> DbResult<T> + Send + 'static,
+    {
+        let (begin, begun) = oneshot::channel();
+        let running = self.run(move |session| {
+            let _ = begin.send(session.interrupt_handle());
+            work(session)
+        });
+        let mut running = std::pin::pin!(running);
+        // The time in the queue does not count.
+        let handle = tokio::select! {
+            biased;
+            handle = begun => handle,
+            result = &mut running => return result,
+        };
+        match timeout(limit, &mut running).await {
+            Ok(result) => result,
+            Err(_) => {
+                // One that has just ended is not hit: nothing runs then, or another look, which is taken again.
+                handle.inspect(InterruptHandle::interrupt).ok();
+                running.await
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::Sql;
     use futures_util::future::join_all;
     use std::sync::mpsc::channel;
+
+    #[tokio::test]
+    async fn a_look_that_goes_on_for_too_long_is_ended_and_the_next_one_is_not() {
+        const ENDLESS: Sql = Sql {
+            sqlite: "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT MAX(i) FROM n",
+            mysql: "",
+            postgres: "",
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tasks.db");
+        let file = file.to_str().unwrap();
+        let readers = Readers::start(file, 1, &Clock::default(), &Prefix::default()).unwrap();
+        let endless = readers.run_within(Duration::from_millis(50), |session| {
+            session.query(&ENDLESS, &[])
+        });
+        let error = endless.await.unwrap_err();
+        assert!(error.is_ended_statement(), "{error:?}");
+        let one = readers.run_within(Duration::from_secs(60), |_| Ok(1));
+        assert_eq!(one.await, Ok(1));
+    }
 
     #[tokio::test]
     async fn reads_beyond_the_queue_wait_for_their_turn() {

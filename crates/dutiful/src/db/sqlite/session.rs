@@ -4,7 +4,7 @@ use super::checkpoint;
 use super::convert::{bind, read_row};
 use super::errors::from_rusqlite;
 use crate::db::{DbResult, Dialect, Inserted, Prefix, Reply, Row, Rows, Sql, Value};
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::{CachedStatement, Connection, InterruptHandle};
 
 /// What a job on the writer's thread works with.
 #[derive(Debug)]
@@ -67,6 +67,11 @@ impl Session {
     pub(super) fn copy_log(&self) {
         // When it cannot be done now, it is asked for again.
         let _ = checkpoint::copy(&self.connection);
+    }
+
+    /// Ends a statement from another thread.
+    pub(super) fn interrupt_handle(&self) -> InterruptHandle {
+        self.connection.get_interrupt_handle()
     }
 
     pub(super) fn prefix(&self) -> &Prefix {

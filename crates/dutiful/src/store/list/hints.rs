@@ -92,7 +92,7 @@ mod tests {
     fn may_be_quarantined(facts: &TaskFacts) -> bool {
         facts.error_kind.is_some_and(|kind| {
             let kind = kind.as_str();
-            let words = crate::store::list::SCAN.sqlite;
+            let words = crate::store::list::check::CHECK.sqlite;
             let listed = words
                 .split("error_kind NOT IN (")
                 .nth(1)

@@ -11,16 +11,24 @@ fn counts(name: &str, due: u64, oldest_seconds: u64) -> NameCounts {
         task_name: name.to_owned(),
         counts: BTreeMap::new(),
         total: due,
+        capped: false,
         success_rate: None,
         retry_rate: None,
         average_duration: None,
         queue_depth: due,
         oldest_due: (due > 0).then(|| Duration::from_secs(oldest_seconds)),
+        recent: dutiful::SpanFigures::default(),
     }
 }
 
 fn stats(names: Vec<NameCounts>) -> Stats {
-    Stats { names, now: at(0) }
+    Stats {
+        names,
+        now: at(0),
+        figures_until: at(0),
+        capped: false,
+        window: Duration::from_secs(3_600),
+    }
 }
 
 fn worker(name: &str, alive: bool, task_names: &[&str]) -> WorkerInfo {
