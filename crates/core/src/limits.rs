@@ -100,6 +100,8 @@ pub const EVERY_MAX: Duration = DELAY_MAX;
 pub const TICK_GRACE: Duration = Duration::from_secs(10);
 /// Where the count of a cron schedule's skipped ticks stops, so that planning stays bounded.
 pub const SKIPPED_TICKS_COUNTED_MAX: u64 = 1_000;
+/// Most coming ticks of a schedule that are reckoned at once.
+pub const TICKS_RECKONED_MAX: usize = 100;
 /// Most fields that make up a dedup key.
 pub const DEDUP_FIELDS_MAX: usize = 32;
 /// Most patterns of task names that a token is good for.

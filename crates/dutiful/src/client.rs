@@ -8,6 +8,7 @@ mod explain;
 mod gather;
 mod inspect;
 mod operate;
+mod periodic;
 mod send;
 mod server_report;
 mod submit;
@@ -22,9 +23,10 @@ pub use draft::{Outcome, Submitted};
 pub use edit::Edit;
 pub use explain::{Explanation, Reason};
 pub use inspect::{
-    AttemptInfo, Filter, LogLine, NameCounts, Page, PeriodicInfo, Stats, TaskInfo, TaskTypeInfo,
-    WorkerInfo,
+    AttemptInfo, Filter, LogLine, NameCounts, Page, PeriodicChanged, PeriodicInfo, Stats, TaskInfo,
+    TaskTypeInfo, WorkerInfo,
 };
+pub use periodic::{PeriodicChange, PeriodicRan, PeriodicRun};
 pub use server_report::{LongTransaction, ServerReport};
 pub use submit::{Once, Submit, SubmitMany};
 pub(crate) use submit::{draft_options, typed_draft};

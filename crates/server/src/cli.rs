@@ -163,6 +163,17 @@ fn command() -> clap::Command {
     without_empty_variables(Cli::command())
 }
 
+/// Under which name what is done here is shown to others.
+fn actor() -> String {
+    let user = ["USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok());
+    match user.filter(|user| !user.is_empty()) {
+        Some(user) => format!("{user} (command line)"),
+        None => "command line".to_owned(),
+    }
+}
+
 fn without_empty_variables(command: clap::Command) -> clap::Command {
     let unset = |arg: clap::Arg| match arg.get_env() {
         Some(name) if environment::is_empty(name) => arg.env(Resettable::Reset),

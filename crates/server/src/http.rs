@@ -129,6 +129,12 @@ fn described_routes() -> OpenApiRouter<Api> {
         .routes(routes!(stats::stats))
         .routes(routes!(workers::list))
         .routes(routes!(periodic::list))
+        .routes(routes!(periodic::get, periodic::change::change))
+        .routes(routes!(periodic::next))
+        .routes(routes!(periodic::operate::run))
+        .routes(routes!(periodic::operate::pause))
+        .routes(routes!(periodic::operate::resume))
+        .routes(routes!(periodic::operate::reset))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }

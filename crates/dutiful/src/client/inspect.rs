@@ -3,6 +3,7 @@
 pub(super) mod cursor;
 mod filter;
 mod history;
+mod periodic;
 mod stats;
 mod task;
 mod task_type;
@@ -12,10 +13,11 @@ mod worker;
 
 pub use filter::{Filter, Page};
 pub use history::{AttemptInfo, LogLine};
+pub use periodic::{PeriodicChanged, PeriodicInfo};
 pub use stats::{NameCounts, Stats};
 pub use task::TaskInfo;
 pub use task_type::TaskTypeInfo;
-pub use worker::{PeriodicInfo, WorkerInfo};
+pub use worker::WorkerInfo;
 
 use super::Client;
 use crate::store::{

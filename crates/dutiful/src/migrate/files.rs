@@ -63,6 +63,7 @@ pub(super) static ALL: &[File] = &[
     file!(1, "tasks", "0001_tasks"),
     file!(2, "access", "0002_access"),
     file!(3, "task_types", "0003_task_types"),
+    file!(4, "operating", "0004_operating"),
 ];
 
 impl File {

@@ -73,6 +73,8 @@ fn every_route_wants_just_the_scope_that_the_docs_say(server: &Server) {
         for (method, route, wanted) in &routes {
             let path = route
                 .replace("{id}", "999999")
+                .replace("{name}", "Nothing")
+                .replace("{worker}", "nobody")
                 .replace("{code}", "conflict");
             let answer = server.as_bearer(&secret, method, &path, "");
             let refused = [401, 403].contains(&answer.status);
@@ -88,7 +90,11 @@ fn every_route_wants_just_the_scope_that_the_docs_say(server: &Server) {
 
 fn without_a_token_nothing_of_tasks_is_told(server: &Server) {
     for (method, route, wanted) in documented() {
-        let path = route.replace("{id}", "1").replace("{code}", "conflict");
+        let path = route
+            .replace("{id}", "1")
+            .replace("{name}", "Nothing")
+            .replace("{worker}", "nobody")
+            .replace("{code}", "conflict");
         let answer = wire::ask(server.address, &method, &path, &[], "");
         if wanted == "none" {
             assert!(answer.status < 400, "{method} {route}");

@@ -14,6 +14,7 @@ mod listing;
 mod lost_answer;
 mod operating;
 mod pages;
+mod periodic;
 mod server;
 mod submitting;
 mod wire;
@@ -64,6 +65,7 @@ fn trials_on(engine: &Engine) -> Vec<Trial> {
         submitting::PROMISES,
         listing::PROMISES,
         operating::PROMISES,
+        periodic::PROMISES,
         bad_input::PROMISES,
         limits::PROMISES,
         described::PROMISES,

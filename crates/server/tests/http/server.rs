@@ -108,6 +108,44 @@ impl Server {
         wire::ask(self.address, method, path, &headers, body)
     }
 
+    /// Lets a program that registers ExampleTask once a day under this name start and end.
+    pub(crate) fn define_periodic(&self, name: &str) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(async {
+            let client = dutiful::Client::builder(&self.url).table_prefix(&self.prefix);
+            let client = client.connect().await.unwrap();
+            let payload = dutiful_server::ExamplePayload {
+                message: "tick".to_owned(),
+                count: 1,
+            };
+            let day = Duration::from_secs(24 * 60 * 60);
+            let task = dutiful_server::ExampleTask;
+            let periodic = dutiful::Periodic::every_with(day, task, payload).named(name);
+            // Looked at after the other one.
+            let sign = dutiful::Periodic::every_with(
+                Duration::from_millis(100),
+                dutiful_server::ExampleTask,
+                dutiful_server::ExamplePayload {
+                    message: "sign".to_owned(),
+                    count: 1,
+                },
+            );
+            let worker = dutiful::Worker::new(client.clone())
+                .register(periodic)
+                .register(sign);
+            let worker = worker.start().await.unwrap();
+            let began = Instant::now();
+            let before = fired(&client).await;
+            while fired(&client).await == before {
+                assert!(began.elapsed() < LONG, "no tick");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            worker.shutdown().await;
+        });
+    }
+
     /// A worker on the same tables.
     pub(crate) fn worker(&self) -> Beside {
         let mut command = command(&self.folder, &self.url, &self.prefix);
@@ -176,6 +214,13 @@ fn serve(command: &mut Command, more: &[&str]) -> (Child, mpsc::Receiver<String>
     let log = lines(child.stderr.take().unwrap());
     let address = address(&log);
     (child, log, address)
+}
+
+async fn fired(client: &dutiful::Client) -> i64 {
+    let all = client.periodic().await.unwrap();
+    all.iter()
+        .find(|one| one.name == "ExampleTask")
+        .map_or(0, |one| one.fired)
 }
 
 fn command(folder: &TempDir, url: &str, prefix: &str) -> Command {

@@ -94,6 +94,13 @@ fn ended_by_run(state: State) -> bool {
     matches!(state, State::Succeeded | State::Failed | State::Discarded)
 }
 
+pub(super) fn some_seconds<S: Serializer>(
+    time: &Duration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    time.as_secs_f64().serialize(serializer)
+}
+
 fn seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     time.map(|time| time.as_secs_f64()).serialize(serializer)
 }

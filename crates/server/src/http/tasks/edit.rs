@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 #[schema(as = Edit)]
 pub(crate) struct EditBody {
     /// Another input. When the payload was its dedup key, the slot moves with it.
-    #[serde(default, deserialize_with = "said")]
+    #[serde(default, deserialize_with = "body::said")]
     task_payload: Option<Value>,
     /// Run it no sooner than at this time; a held task is held no more.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -41,11 +41,6 @@ pub(crate) struct EditBody {
     /// Says that the new payload is still the same task, where its dedup key was not the whole payload.
     #[serde(default)]
     keep_dedup_key: Option<bool>,
-}
-
-/// A payload may be `null`, which is not the same as none.
-fn said<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
 }
 
 /// Change a task that waits

@@ -1,0 +1,9 @@
+ALTER TABLE dutiful_periodic
+  DROP COLUMN payload_version,
+  DROP COLUMN priority,
+  DROP COLUMN max_retries,
+  DROP COLUMN changed_schedule,
+  DROP COLUMN changed_payload,
+  DROP COLUMN changed_payload_version,
+  DROP COLUMN changed_at,
+  DROP COLUMN changed_by;

@@ -1,0 +1,15 @@
+ALTER TABLE dutiful_periodic DROP COLUMN payload_version;
+
+ALTER TABLE dutiful_periodic DROP COLUMN priority;
+
+ALTER TABLE dutiful_periodic DROP COLUMN max_retries;
+
+ALTER TABLE dutiful_periodic DROP COLUMN changed_schedule;
+
+ALTER TABLE dutiful_periodic DROP COLUMN changed_payload;
+
+ALTER TABLE dutiful_periodic DROP COLUMN changed_payload_version;
+
+ALTER TABLE dutiful_periodic DROP COLUMN changed_at;
+
+ALTER TABLE dutiful_periodic DROP COLUMN changed_by;

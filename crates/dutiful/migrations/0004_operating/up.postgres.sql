@@ -1,0 +1,9 @@
+ALTER TABLE dutiful_periodic
+  ADD COLUMN IF NOT EXISTS payload_version integer NOT NULL DEFAULT 1,
+  ADD COLUMN IF NOT EXISTS priority smallint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS max_retries integer NOT NULL DEFAULT 3,
+  ADD COLUMN IF NOT EXISTS changed_schedule text,
+  ADD COLUMN IF NOT EXISTS changed_payload text,
+  ADD COLUMN IF NOT EXISTS changed_payload_version integer,
+  ADD COLUMN IF NOT EXISTS changed_at timestamptz,
+  ADD COLUMN IF NOT EXISTS changed_by text;

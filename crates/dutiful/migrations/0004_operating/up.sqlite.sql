@@ -1,0 +1,15 @@
+ALTER TABLE dutiful_periodic ADD COLUMN payload_version INTEGER NOT NULL DEFAULT 1;
+
+ALTER TABLE dutiful_periodic ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE dutiful_periodic ADD COLUMN max_retries INTEGER NOT NULL DEFAULT 3;
+
+ALTER TABLE dutiful_periodic ADD COLUMN changed_schedule TEXT;
+
+ALTER TABLE dutiful_periodic ADD COLUMN changed_payload TEXT;
+
+ALTER TABLE dutiful_periodic ADD COLUMN changed_payload_version INTEGER;
+
+ALTER TABLE dutiful_periodic ADD COLUMN changed_at INTEGER;
+
+ALTER TABLE dutiful_periodic ADD COLUMN changed_by TEXT;
