@@ -3,6 +3,7 @@
 mod audit;
 mod builder;
 mod draft;
+mod drain;
 mod edit;
 mod explain;
 mod gather;

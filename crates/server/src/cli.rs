@@ -98,7 +98,7 @@ enum Command {
     /// The task types that this binary knows
     Types,
     /// The workers, and whether they are alive
-    Workers,
+    Workers(workers::WorkersArgs),
     /// The periodic tasks, and when they run next
     Periodic(periodic::PeriodicArgs),
     /// Look for what is wrong or soon will be, and tell the fix
@@ -282,7 +282,7 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::RunNow(args) => args.run(app).await,
         Command::Tail(args) => args.run(app).await,
         Command::Stats => stats::run(app).await,
-        Command::Workers => workers::run(app).await,
+        Command::Workers(args) => args.run(app).await,
         Command::Periodic(args) => args.run(app).await,
         Command::Doctor => doctor::run(app).await,
         Command::Migrate(command) => command.run(app).await,

@@ -128,6 +128,7 @@ fn described_routes() -> OpenApiRouter<Api> {
         .routes(routes!(task_types::list))
         .routes(routes!(stats::stats))
         .routes(routes!(workers::list))
+        .routes(routes!(workers::drain))
         .routes(routes!(periodic::list))
         .routes(routes!(periodic::get, periodic::change::change))
         .routes(routes!(periodic::next))

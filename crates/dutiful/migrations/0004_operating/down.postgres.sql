@@ -1,3 +1,5 @@
+ALTER TABLE dutiful_workers DROP COLUMN IF EXISTS drain_at;
+
 ALTER TABLE dutiful_periodic
   DROP COLUMN IF EXISTS payload_version,
   DROP COLUMN IF EXISTS priority,

@@ -1,3 +1,5 @@
+ALTER TABLE dutiful_workers DROP COLUMN drain_at;
+
 ALTER TABLE dutiful_periodic DROP COLUMN payload_version;
 
 ALTER TABLE dutiful_periodic DROP COLUMN priority;

@@ -7,3 +7,5 @@ ALTER TABLE dutiful_periodic
   ADD COLUMN changed_payload_version INT NULL,
   ADD COLUMN changed_at DATETIME(6) NULL,
   ADD COLUMN changed_by TEXT NULL;
+
+ALTER TABLE dutiful_workers ADD COLUMN drain_at DATETIME(6) NULL;

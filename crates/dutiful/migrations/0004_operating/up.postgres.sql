@@ -7,3 +7,5 @@ ALTER TABLE dutiful_periodic
   ADD COLUMN IF NOT EXISTS changed_payload_version integer,
   ADD COLUMN IF NOT EXISTS changed_at timestamptz,
   ADD COLUMN IF NOT EXISTS changed_by text;
+
+ALTER TABLE dutiful_workers ADD COLUMN IF NOT EXISTS drain_at timestamptz;

@@ -13,3 +13,5 @@ ALTER TABLE dutiful_periodic ADD COLUMN changed_payload_version INTEGER;
 ALTER TABLE dutiful_periodic ADD COLUMN changed_at INTEGER;
 
 ALTER TABLE dutiful_periodic ADD COLUMN changed_by TEXT;
+
+ALTER TABLE dutiful_workers ADD COLUMN drain_at INTEGER;

@@ -17,6 +17,7 @@ mod bulk;
 mod claim;
 mod dedup;
 mod delete;
+mod drain;
 mod edit;
 mod edit_slot;
 mod explain;
@@ -92,6 +93,7 @@ fn groups() -> Vec<Vec<Case>> {
         start::cases(),
         steps::cases(),
         shutdown::cases(),
+        drain::cases(),
         worker::cases(),
         json::cases(),
         plain_json::cases(),

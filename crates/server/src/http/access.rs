@@ -46,6 +46,11 @@ pub(crate) const RULES: &[(&str, &str, Wants)] = &[
     ("GET", "/task-types", Wants::Scope(Scope::Read)),
     ("GET", "/stats", Wants::Scope(Scope::Read)),
     ("GET", "/workers", Wants::Scope(Scope::Read)),
+    (
+        "POST",
+        "/workers/{worker}/drain",
+        Wants::Scope(Scope::Manage),
+    ),
     ("GET", "/periodic", Wants::Scope(Scope::Read)),
     ("GET", "/periodic/{name}", Wants::Scope(Scope::Read)),
     ("GET", "/periodic/{name}/next", Wants::Scope(Scope::Read)),

@@ -39,6 +39,24 @@ impl<S: Send + Sync> FromRequestParts<S> for Name {
     }
 }
 
+/// `{worker}`: the name of a worker, which holds that of its machine.
+#[derive(Debug, Clone)]
+pub(super) struct WorkerName(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for WorkerName {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<WorkerName, Problem> {
+        let missing = || Problem::new(&NOT_FOUND, "there is no such worker, or it has ended");
+        let text = part(parts, state, "worker").await.ok_or_else(missing)?;
+        // The others cannot be stored.
+        match text.contains('\0') {
+            false => Ok(WorkerName(text)),
+            true => Err(missing()),
+        }
+    }
+}
+
 async fn part<S: Send + Sync>(parts: &mut Parts, state: &S, wanted: &str) -> Option<String> {
     let params = RawPathParams::from_request_parts(parts, state).await.ok()?;
     let (_, text) = params.iter().find(|(key, _)| *key == wanted)?;

@@ -68,6 +68,7 @@ fn worker(name: &str, alive: bool) -> WorkerInfo {
         started_at: NOW,
         beat_at: NOW,
         alive,
+        draining_since: None,
     }
 }
 
@@ -137,6 +138,14 @@ fn a_due_task_says_how_many_come_first_and_whether_anybody_could_take_it() {
     let found = reasons(&due);
     assert_eq!(found[1].code, "no_worker");
     assert!(found[1].text.contains("gone did"), "{}", found[1].text);
+    due.workers = vec![WorkerInfo {
+        draining_since: Some(NOW),
+        ..worker("leaves", true)
+    }];
+    let found = reasons(&due);
+    assert_eq!(found[1].code, "no_worker");
+    let said = &found[1].text;
+    assert!(said.contains("leaves is being drained"), "{said}");
     due.workers = vec![WorkerInfo {
         task_names: vec!["Other".to_owned()],
         ..worker("w", true)

@@ -2,7 +2,7 @@
 
 use super::reason::Reason;
 use super::reasons::{Seen, at, failed_runs, how, said};
-use crate::client::inspect::{AttemptInfo, TaskInfo};
+use crate::client::inspect::{AttemptInfo, TaskInfo, WorkerInfo};
 use crate::text;
 use dutiful_core::limits::{AHEAD_COUNTED_MAX, LIST_OTHERS_MAX};
 use dutiful_core::{State, Timestamp};
@@ -142,17 +142,21 @@ fn no_worker(seen: &Seen) -> Option<Reason> {
         .iter()
         .filter(|worker| worker.task_names.contains(name));
     let all_read = i64::try_from(seen.workers.len()).is_ok_and(|read| read < LIST_OTHERS_MAX);
-    if !all_read || know_it.clone().any(|worker| worker.alive) {
+    let takes_more = |worker: &WorkerInfo| worker.alive && worker.draining_since.is_none();
+    if !all_read || know_it.clone().any(takes_more) {
         return None;
     }
     let last = match know_it.next() {
+        Some(worker) if worker.alive => {
+            format!(": {} is being drained and takes no more", worker.worker)
+        }
         Some(worker) => format!(
             ": {} did, and has not been heard of since {}",
             worker.worker, worker.beat_at
         ),
         None => String::new(),
     };
-    let text = format!("No worker that is alive runs `{name}`{last}.");
+    let text = format!("No worker that is alive and takes tasks runs `{name}`{last}.");
     let fix = format!("Start a worker with which `{name}` is registered.");
     Some(Reason::new("no_worker", text).fix(fix))
 }

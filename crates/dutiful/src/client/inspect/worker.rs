@@ -25,6 +25,9 @@ pub struct WorkerInfo {
     pub beat_at: Timestamp,
     /// Whether that was within the last 30 seconds, by the database's clock.
     pub alive: bool,
+    /// Since when it is asked to end; see [`Client::drain_worker`](crate::Client::drain_worker). It claims no more
+    /// from its next beats on.
+    pub draining_since: Option<Timestamp>,
 }
 
 impl From<WorkerRow> for WorkerInfo {
@@ -38,6 +41,7 @@ impl From<WorkerRow> for WorkerInfo {
             started_at: row.started_at,
             beat_at: row.beat_at,
             alive: row.now.since(row.beat_at) <= ALIVE,
+            draining_since: row.drain_at,
         }
     }
 }
@@ -56,6 +60,7 @@ mod tests {
             started_at: now,
             beat_at: now.saturating_sub(Duration::from_secs(seconds_ago)),
             now,
+            drain_at: None,
         })
     }
 

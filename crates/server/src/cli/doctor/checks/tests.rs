@@ -32,6 +32,7 @@ fn worker(name: &str, alive: bool, task_names: &[&str]) -> WorkerInfo {
         started_at: at(0),
         beat_at: at(0),
         alive,
+        draining_since: None,
     }
 }
 
