@@ -9,6 +9,7 @@ mod explain;
 mod gather;
 mod inspect;
 mod operate;
+mod pause;
 mod periodic;
 mod send;
 mod server_report;
@@ -27,6 +28,7 @@ pub use inspect::{
     AttemptInfo, Filter, LogLine, NameCounts, Page, PeriodicChanged, PeriodicInfo, Stats, TaskInfo,
     TaskTypeInfo, WorkerInfo,
 };
+pub use pause::PausedName;
 pub use periodic::{PeriodicChange, PeriodicRan, PeriodicRun};
 pub use server_report::{LongTransaction, ServerReport};
 pub use submit::{Once, Submit, SubmitMany};

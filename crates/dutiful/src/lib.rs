@@ -61,8 +61,9 @@ pub use adapters::Enlist;
 pub use client::{
     AttemptInfo, AuditEntry, AuditFilter, AuditPage, Client, ClientBuilder, CreatedToken, Edit,
     Explanation, Filter, LogLine, LongTransaction, NameCounts, NewToken, Once, Outcome, Page,
-    PeriodicChange, PeriodicChanged, PeriodicInfo, PeriodicRan, PeriodicRun, Reason, ServerReport,
-    Stats, Submit, SubmitMany, Submitted, TaskInfo, TaskTypeInfo, TokenInfo, WorkerInfo,
+    PausedName, PeriodicChange, PeriodicChanged, PeriodicInfo, PeriodicRan, PeriodicRun, Reason,
+    ServerReport, Stats, Submit, SubmitMany, Submitted, TaskInfo, TaskTypeInfo, TokenInfo,
+    WorkerInfo,
 };
 pub use context::{Context, FollowUp};
 pub use dutiful_core::{

@@ -22,6 +22,7 @@ pub(crate) mod migrations;
 pub(crate) mod notes;
 pub(crate) mod notify;
 pub(crate) mod operate;
+pub(crate) mod pauses;
 pub(crate) mod periodic;
 pub(crate) mod periodic_list;
 pub(crate) mod plain;

@@ -18,6 +18,7 @@ mod man;
 mod migrate;
 mod openapi;
 mod operate;
+mod pause;
 mod periodic;
 mod retry;
 mod run_now;
@@ -97,6 +98,10 @@ enum Command {
     Stats,
     /// The task types that this binary knows
     Types,
+    /// Pause task names: no worker claims their tasks until they are resumed; running tasks go on
+    Pause(pause::PauseArgs),
+    /// Let paused task names go on
+    Resume(pause::ResumeArgs),
     /// The workers, and whether they are alive
     Workers(workers::WorkersArgs),
     /// The periodic tasks, and when they run next
@@ -282,6 +287,8 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::RunNow(args) => args.run(app).await,
         Command::Tail(args) => args.run(app).await,
         Command::Stats => stats::run(app).await,
+        Command::Pause(args) => args.run(app).await,
+        Command::Resume(args) => args.run(app).await,
         Command::Workers(args) => args.run(app).await,
         Command::Periodic(args) => args.run(app).await,
         Command::Doctor => doctor::run(app).await,

@@ -126,6 +126,8 @@ fn described_routes() -> OpenApiRouter<Api> {
         .routes(routes!(tasks::get::attempts))
         .routes(routes!(tasks::get::logs))
         .routes(routes!(task_types::list))
+        .routes(routes!(task_types::pause))
+        .routes(routes!(task_types::resume))
         .routes(routes!(stats::stats))
         .routes(routes!(workers::list))
         .routes(routes!(workers::drain))

@@ -9,3 +9,9 @@ ALTER TABLE dutiful_periodic
   ADD COLUMN changed_by TEXT NULL;
 
 ALTER TABLE dutiful_workers ADD COLUMN drain_at DATETIME(6) NULL;
+
+CREATE TABLE IF NOT EXISTS dutiful_pauses (
+  task_name VARCHAR(100) CHARACTER SET utf8mb4 /*!80017 COLLATE utf8mb4_0900_bin */ /*M!100600 COLLATE utf8mb4_nopad_bin */ NOT NULL PRIMARY KEY,
+  paused_at DATETIME(6) NOT NULL,
+  paused_by TEXT NOT NULL
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -9,3 +9,9 @@ ALTER TABLE dutiful_periodic
   ADD COLUMN IF NOT EXISTS changed_by text;
 
 ALTER TABLE dutiful_workers ADD COLUMN IF NOT EXISTS drain_at timestamptz;
+
+CREATE TABLE IF NOT EXISTS dutiful_pauses (
+  task_name text COLLATE "C" PRIMARY KEY,
+  paused_at timestamptz NOT NULL,
+  paused_by text NOT NULL
+);

@@ -15,3 +15,9 @@ ALTER TABLE dutiful_periodic ADD COLUMN changed_at INTEGER;
 ALTER TABLE dutiful_periodic ADD COLUMN changed_by TEXT;
 
 ALTER TABLE dutiful_workers ADD COLUMN drain_at INTEGER;
+
+CREATE TABLE IF NOT EXISTS dutiful_pauses (
+  task_name TEXT PRIMARY KEY,
+  paused_at INTEGER NOT NULL,
+  paused_by TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -21,7 +21,7 @@ pub use worker::WorkerInfo;
 
 use super::Client;
 use crate::store::{
-    attempts, get, list, logs, periodic_list, stats as counts, task_types, worker_list,
+    attempts, get, list, logs, pauses, periodic_list, stats as counts, task_types, worker_list,
 };
 use crate::{Error, ErrorKind, Result};
 use dutiful_core::TaskId;
@@ -145,7 +145,13 @@ impl Client {
     /// # Errors
     /// Whatever the database says.
     pub async fn stats(&self) -> Result<Stats> {
-        Ok(counts::stats(self.db()).await?.into())
+        let mut stats: Stats = counts::stats(self.db()).await?.into();
+        let paused = pauses::list(self.db()).await?;
+        let is_paused = |name: &str| paused.iter().any(|row| row.task_name == name);
+        for name in &mut stats.names {
+            name.paused = is_paused(&name.task_name);
+        }
+        Ok(stats)
     }
 
     /// The workers that have a row, those that beat last first, at most 1,000. A worker that stops

@@ -34,6 +34,7 @@ mod odd_rows;
 mod once;
 mod operate;
 mod outcome;
+mod pause;
 mod periodic;
 mod plain_json;
 mod plain_sql;
@@ -94,6 +95,7 @@ fn groups() -> Vec<Vec<Case>> {
         steps::cases(),
         shutdown::cases(),
         drain::cases(),
+        pause::cases(),
         worker::cases(),
         json::cases(),
         plain_json::cases(),

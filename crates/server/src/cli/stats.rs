@@ -31,7 +31,7 @@ fn text(stats: &Stats) -> String {
     for name in &stats.names {
         table.row(
             [
-                name.task_name.clone(),
+                named(name),
                 count(name.total),
                 percent(name.success_rate),
                 percent(name.retry_rate),
@@ -44,6 +44,14 @@ fn text(stats: &Stats) -> String {
         );
     }
     table.text()
+}
+
+/// The name, and whether it is paused.
+fn named(name: &NameCounts) -> String {
+    match name.paused {
+        true => format!("{} (paused)", name.task_name),
+        false => name.task_name.clone(),
+    }
 }
 
 /// `12 succeeded, 1 failed`: only the states that there are tasks in.

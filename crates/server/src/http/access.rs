@@ -44,6 +44,16 @@ pub(crate) const RULES: &[(&str, &str, Wants)] = &[
     ("POST", "/tasks/{id}/run-now", Wants::Scope(Scope::Manage)),
     ("POST", "/tasks/{id}/duplicate", Wants::Scope(Scope::Manage)),
     ("GET", "/task-types", Wants::Scope(Scope::Read)),
+    (
+        "POST",
+        "/task-types/{name}/pause",
+        Wants::Scope(Scope::Manage),
+    ),
+    (
+        "POST",
+        "/task-types/{name}/resume",
+        Wants::Scope(Scope::Manage),
+    ),
     ("GET", "/stats", Wants::Scope(Scope::Read)),
     ("GET", "/workers", Wants::Scope(Scope::Read)),
     (

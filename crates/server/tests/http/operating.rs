@@ -17,6 +17,7 @@ promises![
     a_task_that_has_ended_is_duplicated_and_removed,
     a_task_that_does_not_run_is_explained,
     a_worker_is_drained,
+    a_task_name_is_paused_and_resumed,
 ];
 
 fn held(server: &Server) -> i64 {
@@ -266,4 +267,37 @@ fn a_worker_is_drained(server: &Server) {
         &format!("worker {}", one["worker"].as_str().unwrap()),
     ]);
     assert_eq!(entries["entries"][0]["action"], "drain-worker");
+}
+
+fn a_task_name_is_paused_and_resumed(server: &Server) {
+    let payload = json!({ "message": "x", "count": 1 });
+    let id = server.submit(&json!({ "task_name": "ExampleTask", "task_payload": payload }));
+    let paused = server.post_text("/task-types/ExampleTask/pause", "");
+    assert_eq!(paused.status, 200, "{}", paused.text);
+    assert_eq!(paused.json()["paused_by"], "anybody");
+    assert_eq!(
+        server.get("/task-types").json()["paused"],
+        json!([paused.json()])
+    );
+    assert_eq!(server.get("/stats").json()["names"][0]["paused"], true);
+    let explained = server.get(&format!("/tasks/{id}/explain")).json();
+    assert_eq!(explained["reasons"][0]["code"], "paused");
+    let resumed = server.post_text("/task-types/ExampleTask/resume", "");
+    assert_eq!((resumed.status, resumed.text.as_str()), (204, ""));
+    assert_eq!(server.get("/task-types").json()["paused"], json!([]));
+    // Other workers may know it.
+    assert_eq!(
+        server.post_text("/task-types/Elsewhere/pause", "").status,
+        200
+    );
+    assert_eq!(
+        server.post_text("/task-types/no%20name/pause", "").status,
+        404
+    );
+    let entries = server.dutiful(&["audit", "--target", "task name ExampleTask"]);
+    let entries = entries["entries"].as_array().unwrap().iter();
+    let actions: Vec<&str> = entries
+        .map(|entry| entry["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(actions, ["resume", "pause"]);
 }

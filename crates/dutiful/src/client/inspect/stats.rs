@@ -38,6 +38,8 @@ pub struct NameCounts {
     /// How long the oldest of those has been due. In JSON a number of seconds.
     #[serde(serialize_with = "seconds")]
     pub oldest_due: Option<Duration>,
+    /// Whether the name is paused; see [`Client::pause`](crate::Client::pause).
+    pub paused: bool,
 }
 
 impl From<Groups> for Stats {
@@ -85,6 +87,8 @@ fn name_counts(task_name: String, groups: &[Group], now: Timestamp) -> NameCount
             .min()
             .map(|first| now.since(first)),
         counts: stats.counts,
+        // Told by rows of their own.
+        paused: false,
     }
 }
 

@@ -8,6 +8,7 @@ fn at(seconds: i64) -> Timestamp {
 
 fn counts(name: &str, due: u64, oldest_seconds: u64) -> NameCounts {
     NameCounts {
+        paused: false,
         task_name: name.to_owned(),
         counts: BTreeMap::new(),
         total: due,
