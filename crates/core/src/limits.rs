@@ -55,6 +55,18 @@ pub const EXPLAINED_ATTEMPTS_MAX: usize = 20;
 pub const POOL_SIZE_MAX: usize = 1_000;
 /// Largest `max_retries`.
 pub const MAX_RETRIES_MAX: i64 = 1_000_000;
+/// Up to how many tasks a preview of a bulk operation counts.
+pub const BULK_COUNTED_MAX: usize = 10_000;
+/// Most rows that it looks at for that.
+pub const BULK_LOOKED_MAX: usize = 100_000;
+/// Most tasks that a preview shows.
+pub const BULK_EXAMPLES_MAX: usize = 10;
+/// Most tasks that a bulk operation changes in one transaction.
+pub const BULK_BATCH_ROWS: usize = 100;
+/// How long a preview can be confirmed.
+pub const PREVIEW_VALID: Duration = Duration::from_secs(10 * 60);
+/// How long it is remembered, so that a late confirmation is told why it is refused.
+pub const PREVIEW_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// Where attempts, failed runs and crashes stop being counted: no column holds more on every engine.
 pub const COUNTER_MAX: i64 = 2_147_483_647;
 /// Lowest priority.

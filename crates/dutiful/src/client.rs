@@ -2,6 +2,7 @@
 
 mod audit;
 mod builder;
+mod bulk;
 mod draft;
 mod drain;
 mod edit;
@@ -18,8 +19,10 @@ mod submit_all;
 mod token;
 mod wake;
 
+pub(crate) use audit::audit_once;
 pub use audit::{AuditEntry, AuditFilter, AuditPage};
 pub use builder::ClientBuilder;
+pub use bulk::{BulkPreview, Operation, OperationPage};
 pub(crate) use draft::{Draft, invalid};
 pub use draft::{Outcome, Submitted};
 pub use edit::Edit;

@@ -45,6 +45,7 @@
 //! ([`Context::settle_within`]).
 
 mod adapters;
+mod bulk;
 mod client;
 mod context;
 mod db;
@@ -58,11 +59,13 @@ mod text;
 mod worker;
 
 pub use adapters::Enlist;
+pub use bulk::{BulkAction, BulkOperations, OperationCounts, OperationPayload};
 pub use client::{
-    AttemptInfo, AuditEntry, AuditFilter, AuditPage, Client, ClientBuilder, CreatedToken, Edit,
-    Explanation, Filter, LogLine, LongTransaction, NameCounts, NewToken, Once, Outcome, Page,
-    PausedName, PeriodicChange, PeriodicChanged, PeriodicInfo, PeriodicRan, PeriodicRun, Reason,
-    ServerReport, Stats, Submit, SubmitMany, Submitted, TaskInfo, TaskTypeInfo, TokenInfo,
+    AttemptInfo, AuditEntry, AuditFilter, AuditPage, BulkPreview, Client, ClientBuilder,
+    CreatedToken, Edit, Explanation, Filter, LogLine, LongTransaction, NameCounts, NewToken, Once,
+    Operation, OperationPage, Outcome, Page, PausedName, PeriodicChange, PeriodicChanged,
+    PeriodicInfo, PeriodicRan, PeriodicRun, Reason, ServerReport, Stats, Submit, SubmitMany,
+    Submitted, TaskInfo, TaskTypeInfo, TokenInfo,
     WorkerInfo,
 };
 pub use context::{Context, FollowUp};

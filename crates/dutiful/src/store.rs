@@ -6,6 +6,7 @@
 pub(crate) mod ahead;
 pub(crate) mod attempts;
 pub(crate) mod audit;
+pub(crate) mod bulk;
 pub(crate) mod claim;
 pub(crate) mod delete;
 pub(crate) mod edit;
@@ -27,6 +28,7 @@ pub(crate) mod periodic;
 pub(crate) mod periodic_list;
 pub(crate) mod plain;
 pub(crate) mod poll;
+pub(crate) mod previews;
 pub(crate) mod renew;
 pub(crate) mod requests;
 pub(crate) mod retry;

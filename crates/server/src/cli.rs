@@ -4,6 +4,7 @@
 
 mod audit;
 mod bench;
+mod bulk;
 mod cancel;
 mod completions;
 mod delete;
@@ -18,6 +19,7 @@ mod man;
 mod migrate;
 mod openapi;
 mod operate;
+mod operations;
 mod pause;
 mod periodic;
 mod retry;
@@ -88,6 +90,8 @@ enum Command {
     RunNow(run_now::RunNowArgs),
     /// Change a task that waits: its payload, its time, its priority, its retries
     Edit(edit::EditArgs),
+    /// The operations that `retry`, `cancel`, `run-now` and `delete` start for all tasks that fit a filter
+    Operations(operations::OperationsArgs),
     /// Submit a task like another one
     Duplicate(duplicate::DuplicateArgs),
     /// Remove tasks that have ended, with all that belongs to them
@@ -275,6 +279,7 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::List(args) => args.run(app).await,
         Command::Show(args) => args.run(app).await,
         Command::Explain(args) => args.run(app).await,
+        Command::Operations(args) => args.run(app).await,
         Command::Edit(args) => args.run(app).await,
         Command::Duplicate(args) => args.run(app).await,
         Command::Delete(args) => args.run(app).await,

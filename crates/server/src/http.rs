@@ -6,6 +6,7 @@
 mod access;
 mod answer;
 mod body;
+mod bulk;
 mod etag;
 mod guard;
 mod health;
@@ -113,6 +114,11 @@ fn described_routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(tasks::submit::submit, tasks::list::list))
         .routes(routes!(tasks::batch::submit_batch))
+        .routes(routes!(bulk::preview))
+        .routes(routes!(bulk::start))
+        .routes(routes!(bulk::operations::list))
+        .routes(routes!(bulk::operations::get))
+        .routes(routes!(bulk::operations::stop))
         .routes(routes!(
             tasks::get::get,
             tasks::edit::edit,

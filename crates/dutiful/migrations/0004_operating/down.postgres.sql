@@ -1,3 +1,5 @@
+DROP TABLE IF EXISTS dutiful_previews;
+
 DROP TABLE IF EXISTS dutiful_pauses;
 
 ALTER TABLE dutiful_workers DROP COLUMN IF EXISTS drain_at;

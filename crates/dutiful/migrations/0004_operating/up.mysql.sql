@@ -15,3 +15,12 @@ CREATE TABLE IF NOT EXISTS dutiful_pauses (
   paused_at DATETIME(6) NOT NULL,
   paused_by TEXT NOT NULL
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS dutiful_previews (
+  preview_key BINARY(32) NOT NULL PRIMARY KEY,
+  asked_by TEXT NOT NULL,
+  asked_for TEXT NOT NULL,
+  created_at DATETIME(6) NOT NULL,
+  operation_id BIGINT NULL,
+  KEY dutiful_previews_created (created_at)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -15,3 +15,13 @@ CREATE TABLE IF NOT EXISTS dutiful_pauses (
   paused_at timestamptz NOT NULL,
   paused_by text NOT NULL
 );
+
+CREATE TABLE IF NOT EXISTS dutiful_previews (
+  preview_key bytea PRIMARY KEY,
+  asked_by text NOT NULL,
+  asked_for text NOT NULL,
+  created_at timestamptz NOT NULL,
+  operation_id bigint
+);
+
+CREATE INDEX IF NOT EXISTS dutiful_previews_created ON dutiful_previews (created_at);

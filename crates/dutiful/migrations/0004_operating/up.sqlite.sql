@@ -21,3 +21,13 @@ CREATE TABLE IF NOT EXISTS dutiful_pauses (
   paused_at INTEGER NOT NULL,
   paused_by TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS dutiful_previews (
+  preview_key BLOB PRIMARY KEY,
+  asked_by TEXT NOT NULL,
+  asked_for TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  operation_id INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS dutiful_previews_created ON dutiful_previews (created_at);

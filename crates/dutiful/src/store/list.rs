@@ -39,8 +39,9 @@ const SCAN: Sql = Sql {
                                      'cancelled')
                OR status NOT IN ('not_started', 'success', 'error')
                OR dedup_scope NOT IN ('none', 'waiting', 'active', 'until_success', 'always', 'window'))
+          AND (?11 IS NULL OR task_name <> ?11)
         ORDER BY id DESC
-        LIMIT ?11",
+        LIMIT ?12",
     mysql: "/* dutiful.list */
         SELECT id, UTC_TIMESTAMP(6),
                status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope
@@ -59,6 +60,7 @@ const SCAN: Sql = Sql {
                                      'cancelled')
                OR status NOT IN ('not_started', 'success', 'error')
                OR dedup_scope NOT IN ('none', 'waiting', 'active', 'until_success', 'always', 'window'))
+          AND (? IS NULL OR task_name <> ?)
         ORDER BY id DESC
         LIMIT ?",
     postgres: "/* dutiful.list */
@@ -80,8 +82,9 @@ const SCAN: Sql = Sql {
                                      'cancelled')
                OR status NOT IN ('not_started', 'success', 'error')
                OR dedup_scope NOT IN ('none', 'waiting', 'active', 'until_success', 'always', 'window'))
+          AND ($11::text IS NULL OR task_name <> $11::text)
         ORDER BY id DESC
-        LIMIT $11::bigint",
+        LIMIT $12::bigint",
 };
 
 /// What to list; everything in it is checked already.
@@ -96,6 +99,8 @@ pub(crate) struct Query {
     pub(crate) created_before: Option<Timestamp>,
     pub(crate) finished_from: Option<Timestamp>,
     pub(crate) finished_before: Option<Timestamp>,
+    /// No tasks of this name.
+    pub(crate) except: Option<&'static str>,
     /// Only tasks with a lower id.
     pub(crate) before: Option<i64>,
     /// At least 1.
@@ -122,6 +127,12 @@ struct Scan {
 pub(crate) async fn list(db: &Db, query: &Query) -> DbResult<Found> {
     let scan = scan(db, query).await?;
     fetch(db, query, scan).await
+}
+
+/// The ids alone of one page, newest first, and below which one the next page begins.
+pub(crate) async fn ids(db: &Db, query: &Query) -> DbResult<(Vec<i64>, Option<i64>)> {
+    let scan = scan(db, query).await?;
+    Ok((scan.ids, scan.next))
 }
 
 async fn scan(db: &Db, query: &Query) -> DbResult<Scan> {
@@ -198,7 +209,7 @@ async fn fetch(db: &Db, query: &Query, scan: Scan) -> DbResult<Found> {
 }
 
 impl Query {
-    fn wants(&self, state: State) -> bool {
+    pub(crate) fn wants(&self, state: State) -> bool {
         self.states.is_empty() || self.states.contains(&state)
     }
 }
@@ -209,7 +220,7 @@ fn params(dialect: Dialect, query: &Query, before: i64, batch: usize) -> Vec<Val
         .status
         .or(hints.status)
         .map(|status| status.as_str().to_owned());
-    let filters: [(Value, usize); 9] = [
+    let filters: [(Value, usize); 10] = [
         (query.task_name.clone().into(), 2),
         (status.into(), 2),
         (query.created_from.into(), 2),
@@ -219,6 +230,7 @@ fn params(dialect: Dialect, query: &Query, before: i64, batch: usize) -> Vec<Val
         (query.text.clone().into(), 3),
         (hints.has_due.map(i64::from).into(), 2),
         (hints.quarantined.then_some(1).into(), 1),
+        (query.except.map(str::to_owned).into(), 2),
     ];
     let mut params: Vec<Value> = vec![before.into()];
     for (value, uses) in filters {
@@ -302,7 +314,7 @@ mod tests {
         };
         let count = |dialect| params(dialect, &query, 5, 3).len();
         assert_eq!(count(Dialect::Mysql), SCAN.mysql.matches('?').count());
-        assert_eq!(count(Dialect::Sqlite), 11);
-        assert_eq!(count(Dialect::Postgres), 11);
+        assert_eq!(count(Dialect::Sqlite), 12);
+        assert_eq!(count(Dialect::Postgres), 12);
     }
 }

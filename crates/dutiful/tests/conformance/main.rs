@@ -33,11 +33,13 @@ mod migrate;
 mod odd_rows;
 mod once;
 mod operate;
+mod operations;
 mod outcome;
 mod pause;
 mod periodic;
 mod plain_json;
 mod plain_sql;
+mod previews;
 mod rescue;
 mod retention;
 mod retry;
@@ -96,6 +98,8 @@ fn groups() -> Vec<Vec<Case>> {
         shutdown::cases(),
         drain::cases(),
         pause::cases(),
+        previews::cases(),
+        operations::cases(),
         worker::cases(),
         json::cases(),
         plain_json::cases(),

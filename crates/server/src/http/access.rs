@@ -32,6 +32,11 @@ pub(crate) enum Wants {
 pub(crate) const RULES: &[(&str, &str, Wants)] = &[
     ("POST", "/tasks", Wants::Scope(Scope::Enqueue)),
     ("POST", "/tasks/batch", Wants::Scope(Scope::Enqueue)),
+    ("POST", "/tasks/bulk/preview", Wants::Scope(Scope::Manage)),
+    ("POST", "/tasks/bulk", Wants::Scope(Scope::Manage)),
+    ("GET", "/operations", Wants::Scope(Scope::Read)),
+    ("GET", "/operations/{id}", Wants::Scope(Scope::Read)),
+    ("POST", "/operations/{id}/stop", Wants::Scope(Scope::Manage)),
     ("GET", "/tasks", Wants::Scope(Scope::Read)),
     ("GET", "/tasks/{id}", Wants::Scope(Scope::Read)),
     ("GET", "/tasks/{id}/attempts", Wants::Scope(Scope::Read)),

@@ -6,6 +6,7 @@
 
 mod access;
 mod bad_input;
+mod bulk;
 mod crowd;
 mod described;
 mod generated;
@@ -65,6 +66,7 @@ fn trials_on(engine: &Engine) -> Vec<Trial> {
         submitting::PROMISES,
         listing::PROMISES,
         operating::PROMISES,
+        bulk::PROMISES,
         periodic::PROMISES,
         bad_input::PROMISES,
         limits::PROMISES,

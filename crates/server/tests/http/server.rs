@@ -3,6 +3,7 @@
 use crate::engine::Engine;
 use crate::wire::{self, Answer};
 use serde_json::Value;
+use std::cell::Cell;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -21,6 +22,7 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
     log: mpsc::Receiver<String>,
+    killed: Cell<bool>,
 }
 
 /// A process that does not outlive its trial.
@@ -60,7 +62,26 @@ impl Server {
             child,
             address,
             log,
+            killed: Cell::new(false),
         }
+    }
+
+    /// Ends it at once, as a crash would.
+    pub(crate) fn kill(&self) {
+        self.killed.set(true);
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-s", "KILL", &id]).status();
+        assert!(told.unwrap().success());
+    }
+
+    /// Another server on the same tables.
+    pub(crate) fn start_another(&self) -> (SocketAddr, Beside) {
+        let mut command = command(&self.folder, &self.url, &self.prefix);
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let log = lines(child.stderr.take().unwrap());
+        let address = address(&log);
+        (address, Beside(child))
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -177,7 +198,9 @@ impl Server {
 
     /// Ends it and removes its tables.
     pub(crate) fn end(mut self) {
-        self.tell_to_end();
+        if !self.killed.get() {
+            self.tell_to_end();
+        }
         let began = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -186,7 +209,8 @@ impl Server {
             assert!(began.elapsed() < LONG, "the server does not end");
             std::thread::sleep(Duration::from_millis(5));
         };
-        assert_eq!(status.code(), Some(0), "{}", self.log());
+        let expected = (!self.killed.get()).then_some(0);
+        assert_eq!(status.code(), expected, "{}", self.log());
         self.dutiful(&["migrate", "down", "--to", "0"]);
     }
 }

@@ -1,5 +1,6 @@
 //! `PATCH /tasks/{id}`.
 
+use super::submission::is_own;
 use crate::http::access::Caller;
 use crate::http::etag::{self, IfMatch};
 use crate::http::path::Id;
@@ -117,6 +118,10 @@ impl EditBody {
         let mut edit = api.client.edit(id);
         if let Some(payload) = self.task_payload {
             let task = api.client.get(id).await?;
+            if is_own(&task.task_name) {
+                let why = "what the server's own tasks are about is not changed";
+                return refused("/task_payload", why.to_owned());
+            }
             if let Some(known) = api.tasks.named(&task.task_name) {
                 known.check(&api.client, payload.clone()).map_err(|bad| {
                     let pointer = format!("/task_payload{}", bad.pointer);
