@@ -38,7 +38,7 @@ pub use lifecycle::{
 pub use name::{NameError, check_name, short_type_name};
 pub use priority::{Priority, PriorityError};
 pub use retry::{Failure, RetryPolicy};
-pub use schedule::{Missed, Overlap, Plan, Schedule, ScheduleError, plan};
+pub use schedule::{Missed, Overlap, Plan, Schedule, ScheduleError, plan, resume};
 pub use task::{ErrorKind, State, Status, TaskFacts, TaskId, UnknownWord};
 pub use time::{Timestamp, TimestampError};
 pub use version::Versioned;

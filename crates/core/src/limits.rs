@@ -78,6 +78,18 @@ pub const EXPLAINED_ATTEMPTS_MAX: usize = 20;
 pub const POOL_SIZE_MAX: usize = 1_000;
 /// Largest `max_retries`.
 pub const MAX_RETRIES_MAX: i64 = 1_000_000;
+/// Up to how many tasks a preview of a bulk operation counts.
+pub const BULK_COUNTED_MAX: usize = 10_000;
+/// Most rows that it looks at for that.
+pub const BULK_LOOKED_MAX: usize = 100_000;
+/// Most tasks that a preview shows.
+pub const BULK_EXAMPLES_MAX: usize = 10;
+/// Most tasks that a bulk operation changes in one transaction.
+pub const BULK_BATCH_ROWS: usize = 100;
+/// How long a preview can be confirmed.
+pub const PREVIEW_VALID: Duration = Duration::from_secs(10 * 60);
+/// How long it is remembered, so that a late confirmation is told why it is refused.
+pub const PREVIEW_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// Where attempts, failed runs and crashes stop being counted: no column holds more on every engine.
 pub const COUNTER_MAX: i64 = 2_147_483_647;
 /// Lowest priority.
@@ -123,6 +135,8 @@ pub const EVERY_MAX: Duration = DELAY_MAX;
 pub const TICK_GRACE: Duration = Duration::from_secs(10);
 /// Where the count of a cron schedule's skipped ticks stops, so that planning stays bounded.
 pub const SKIPPED_TICKS_COUNTED_MAX: u64 = 1_000;
+/// Most coming ticks of a schedule that are reckoned at once.
+pub const TICKS_RECKONED_MAX: usize = 100;
 /// Most fields that make up a dedup key.
 pub const DEDUP_FIELDS_MAX: usize = 32;
 /// Most patterns of task names that a token is good for.

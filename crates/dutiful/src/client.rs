@@ -2,12 +2,16 @@
 
 mod audit;
 mod builder;
+mod bulk;
 mod draft;
+mod drain;
 mod edit;
 mod explain;
 mod gather;
 mod inspect;
 mod operate;
+mod pause;
+mod periodic;
 mod send;
 mod server_report;
 mod submit;
@@ -15,16 +19,21 @@ mod submit_all;
 mod token;
 mod wake;
 
+pub(crate) use audit::audit_once;
 pub use audit::{AuditEntry, AuditFilter, AuditPage};
 pub use builder::ClientBuilder;
+pub use bulk::{BulkPreview, Operation, OperationPage};
 pub(crate) use draft::{Draft, invalid};
 pub use draft::{Outcome, Submitted};
 pub use edit::Edit;
 pub use explain::{Explanation, Reason};
 pub use inspect::{
-    AttemptInfo, Durations, Filter, LogLine, NameCounts, Page, PeriodicInfo, Recount, Series,
-    SeriesFilter, SeriesPoint, SpanFigures, Stats, TaskCount, TaskInfo, TaskTypeInfo, WorkerInfo,
+    AttemptInfo, Durations, Filter, LogLine, NameCounts, Page, PeriodicChanged, PeriodicInfo,
+    Recount, Series, SeriesFilter, SeriesPoint, SpanFigures, Stats, TaskCount, TaskInfo,
+    TaskTypeInfo, WorkerInfo,
 };
+pub use pause::PausedName;
+pub use periodic::{PeriodicChange, PeriodicRan, PeriodicRun};
 pub use server_report::{LongTransaction, ServerReport};
 pub use submit::{Once, Submit, SubmitMany};
 pub(crate) use submit::{draft_options, typed_draft};

@@ -45,6 +45,7 @@
 //! ([`Context::settle_within`]).
 
 mod adapters;
+mod bulk;
 mod client;
 mod context;
 mod db;
@@ -58,12 +59,14 @@ mod text;
 mod worker;
 
 pub use adapters::Enlist;
+pub use bulk::{BulkAction, BulkOperations, OperationCounts, OperationPayload};
 pub use client::{
-    AttemptInfo, AuditEntry, AuditFilter, AuditPage, Client, ClientBuilder, CreatedToken,
-    Durations, Edit, Explanation, Filter, LogLine, LongTransaction, NameCounts, NewToken, Once,
-    Outcome, Page, PeriodicInfo, Reason, Recount, Series, SeriesFilter, SeriesPoint, ServerReport,
-    SpanFigures, Stats, Submit, SubmitMany, Submitted, TaskCount, TaskInfo, TaskTypeInfo,
-    TokenInfo, WorkerInfo,
+    AttemptInfo, AuditEntry, AuditFilter, AuditPage, BulkPreview, Client, ClientBuilder,
+    CreatedToken, Durations, Edit, Explanation, Filter, LogLine, LongTransaction, NameCounts,
+    NewToken, Once, Operation, OperationPage, Outcome, Page, PausedName, PeriodicChange,
+    PeriodicChanged, PeriodicInfo, PeriodicRan, PeriodicRun, Reason, Recount, Series, SeriesFilter,
+    SeriesPoint, ServerReport, SpanFigures, Stats, Submit, SubmitMany, Submitted, TaskCount,
+    TaskInfo, TaskTypeInfo, TokenInfo, WorkerInfo,
 };
 pub use context::{Context, FollowUp};
 pub use dutiful_core::{

@@ -4,6 +4,7 @@
 
 mod audit;
 mod bench;
+mod bulk;
 mod cancel;
 mod completions;
 mod delete;
@@ -18,6 +19,8 @@ mod man;
 mod migrate;
 mod openapi;
 mod operate;
+mod operations;
+mod pause;
 mod periodic;
 mod retry;
 mod run_now;
@@ -87,6 +90,8 @@ enum Command {
     RunNow(run_now::RunNowArgs),
     /// Change a task that waits: its payload, its time, its priority, its retries
     Edit(edit::EditArgs),
+    /// The operations that `retry`, `cancel`, `run-now` and `delete` start for all tasks that fit a filter
+    Operations(operations::OperationsArgs),
     /// Submit a task like another one
     Duplicate(duplicate::DuplicateArgs),
     /// Remove tasks that have ended, with all that belongs to them
@@ -97,8 +102,12 @@ enum Command {
     Stats(stats::StatsArgs),
     /// The task types that this binary knows
     Types,
+    /// Pause task names: no worker claims their tasks until they are resumed; running tasks go on
+    Pause(pause::PauseArgs),
+    /// Let paused task names go on
+    Resume(pause::ResumeArgs),
     /// The workers, and whether they are alive
-    Workers,
+    Workers(workers::WorkersArgs),
     /// The periodic tasks, and when they run next
     Periodic(periodic::PeriodicArgs),
     /// Look for what is wrong or soon will be, and tell the fix
@@ -161,6 +170,17 @@ fn try_run(tasks: Tasks) -> Exit {
 /// The command line, for which an empty variable is an unset one.
 fn command() -> clap::Command {
     without_empty_variables(Cli::command())
+}
+
+/// Under which name what is done here is shown to others.
+fn actor() -> String {
+    let user = ["USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok());
+    match user.filter(|user| !user.is_empty()) {
+        Some(user) => format!("{user} (command line)"),
+        None => "command line".to_owned(),
+    }
 }
 
 fn without_empty_variables(command: clap::Command) -> clap::Command {
@@ -259,6 +279,7 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::List(args) => args.run(app).await,
         Command::Show(args) => args.run(app).await,
         Command::Explain(args) => args.run(app).await,
+        Command::Operations(args) => args.run(app).await,
         Command::Edit(args) => args.run(app).await,
         Command::Duplicate(args) => args.run(app).await,
         Command::Delete(args) => args.run(app).await,
@@ -271,7 +292,9 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::RunNow(args) => args.run(app).await,
         Command::Tail(args) => args.run(app).await,
         Command::Stats(args) => args.run(app).await,
-        Command::Workers => workers::run(app).await,
+        Command::Pause(args) => args.run(app).await,
+        Command::Resume(args) => args.run(app).await,
+        Command::Workers(args) => args.run(app).await,
         Command::Periodic(args) => args.run(app).await,
         Command::Doctor => doctor::run(app).await,
         Command::Migrate(command) => command.run(app).await,

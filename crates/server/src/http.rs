@@ -6,6 +6,7 @@
 mod access;
 mod answer;
 mod body;
+mod bulk;
 mod etag;
 mod guard;
 mod health;
@@ -114,6 +115,11 @@ fn described_routes() -> OpenApiRouter<Api> {
         .routes(routes!(tasks::submit::submit, tasks::list::list))
         .routes(routes!(tasks::batch::submit_batch))
         .routes(routes!(tasks::count::count))
+        .routes(routes!(bulk::preview))
+        .routes(routes!(bulk::start))
+        .routes(routes!(bulk::operations::list))
+        .routes(routes!(bulk::operations::get))
+        .routes(routes!(bulk::operations::stop))
         .routes(routes!(
             tasks::get::get,
             tasks::edit::edit,
@@ -127,10 +133,19 @@ fn described_routes() -> OpenApiRouter<Api> {
         .routes(routes!(tasks::get::attempts))
         .routes(routes!(tasks::get::logs))
         .routes(routes!(task_types::list))
+        .routes(routes!(task_types::pause))
+        .routes(routes!(task_types::resume))
         .routes(routes!(stats::stats))
         .routes(routes!(stats::timeseries::timeseries))
         .routes(routes!(workers::list))
+        .routes(routes!(workers::drain))
         .routes(routes!(periodic::list))
+        .routes(routes!(periodic::get, periodic::change::change))
+        .routes(routes!(periodic::next))
+        .routes(routes!(periodic::operate::run))
+        .routes(routes!(periodic::operate::pause))
+        .routes(routes!(periodic::operate::resume))
+        .routes(routes!(periodic::operate::reset))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }

@@ -2,7 +2,7 @@
 
 use crate::failure::{Exit, Failure};
 use crate::nearest::nearest;
-use dutiful::{Client, Periodic, Register, Submit, Task, Worker};
+use dutiful::{BulkOperations, Client, Periodic, Register, Submit, Task, Worker};
 use dutiful_documents::TranscribeDocument;
 use serde_json::Value;
 use std::fmt;
@@ -118,12 +118,16 @@ impl Tasks {
         self.types.iter().map(|known| known.name)
     }
 
-    /// Adds these types to a worker, or all of them and the periodics when none is named. A type can be
-    /// given to one worker.
+    /// Adds these types to a worker, or all of them, the periodics and bulk operations when none is named. A type
+    /// can be given to one worker.
     pub(crate) fn register(&self, only: &[String], worker: Worker, root: &Path) -> Worker {
         let wanted = |known: &&TaskType| only.is_empty() || only.iter().any(|n| n == known.name);
         let types = self.types.iter().filter(wanted).map(|known| &known.hand);
         let periodics = self.periodics.iter().filter(|_| only.is_empty());
+        let worker = match only {
+            [] => worker.register(BulkOperations),
+            _ => worker,
+        };
         types.chain(periodics).fold(worker, |worker, hand| {
             let mut hand = hand.lock().unwrap_or_else(PoisonError::into_inner);
             match hand.take() {

@@ -49,3 +49,23 @@ pub enum Refusal {
     #[error("task {0} holds the dedup slot of the new payload; edit or cancel that one")]
     SlotTaken(TaskId),
 }
+
+impl Refusal {
+    /// A stable word for programs that count refusals: what about the task stood in the way.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NotLeased => "not_leased",
+            Self::StillLeased => "running",
+            Self::LeaseRanOut => "lease_ran_out",
+            Self::AlreadyEnded(_) => "ended",
+            Self::AlreadySucceeded => "succeeded",
+            Self::StillWaiting => "waiting",
+            Self::SlotFree => "slot_free",
+            Self::NotEnded(_) => "not_ended",
+            Self::TooFewRetries(_) => "too_few_retries",
+            Self::Changed => "changed",
+            Self::OwnDedupKey => "own_dedup_key",
+            Self::SlotTaken(_) => "slot_taken",
+        }
+    }
+}

@@ -7,6 +7,7 @@ mod cron;
 mod every;
 mod plan;
 mod policy;
+mod resume;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 pub use plan::{Plan, plan};
 pub use policy::{Missed, Overlap};
+pub use resume::resume;
 
 use crate::limits::{CRON_BYTES_MAX, TIME_ZONE_BYTES_MAX};
 use crate::time::Timestamp;

@@ -13,6 +13,7 @@ use dutiful_core::limits::{
     AUDIT_DETAIL_BYTES_MAX, AUDIT_WORD_BYTES_MAX, LIST_PAGE, LIST_PAGE_MAX,
 };
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 /// Which entries of the audit are wanted.
 #[derive(Debug, Clone, Default)]
@@ -183,6 +184,28 @@ impl Client {
             next: next.map(cursor::write),
         })
     }
+}
+
+/// Records something once for each target and action, however often it is done again.
+pub(crate) async fn audit_once(
+    client: &Client,
+    target: &str,
+    actor: &str,
+    action: &str,
+    detail: &str,
+) -> Result<()> {
+    let digest = Sha256::digest([target, action].join("\n"));
+    let mut key = [0; 16];
+    key.copy_from_slice(&digest[..16]);
+    let entry = NewEntry {
+        key,
+        actor: word(actor),
+        action: word(action),
+        target: Some(word(target)),
+        detail: Some(storable(detail, AUDIT_DETAIL_BYTES_MAX)),
+    };
+    audit::insert(client.db(), &entry).await?;
+    Ok(())
 }
 
 fn word(text: &str) -> String {

@@ -11,9 +11,10 @@ pub use reason::{Explanation, Reason};
 
 use super::Client;
 use super::inspect::{TaskInfo, no_such_task};
+use super::pause::PausedName;
 use crate::Result;
 use crate::store::ahead::{Place, ahead};
-use crate::store::get;
+use crate::store::{get, pauses};
 use dutiful_core::TaskId;
 use reasons::{Seen, reasons};
 
@@ -56,7 +57,12 @@ impl Client {
             true => self.workers().await?,
             false => Vec::new(),
         };
+        let paused = match task.state.is_ended() {
+            true => None,
+            false => pauses::one(self.db(), &task.task_name).await?,
+        };
         let seen = Seen {
+            paused: paused.map(PausedName::from),
             attempts: self.attempts(id).await?,
             task,
             now,

@@ -3,6 +3,7 @@
 pub(super) mod cursor;
 mod filter;
 mod history;
+mod periodic;
 mod series;
 mod span_figures;
 mod stats;
@@ -14,16 +15,18 @@ mod worker;
 
 pub use filter::{Filter, Page, TaskCount};
 pub use history::{AttemptInfo, LogLine};
+pub use periodic::{PeriodicChanged, PeriodicInfo};
 pub use series::{Series, SeriesFilter, SeriesPoint};
 pub use span_figures::{Durations, SpanFigures};
 pub use stats::{NameCounts, Stats};
 pub use task::TaskInfo;
 pub use task_type::TaskTypeInfo;
-pub use worker::{PeriodicInfo, WorkerInfo};
+pub use worker::WorkerInfo;
 
 use super::Client;
 use crate::store::{
-    attempts, figures, get, list, logs, periodic_list, stats as counts, task_types, worker_list,
+    attempts, figures, get, list, logs, pauses, periodic_list, stats as counts, task_types,
+    worker_list,
 };
 use crate::{Error, ErrorKind, Result};
 use dutiful_core::limits::DAYS_KEPT;
@@ -236,7 +239,12 @@ impl Client {
             before: Timestamp::MAX,
         };
         let ended = figures::look::ended(self.db(), &span).await?;
-        Ok(stats::stats(ended, live, now, window))
+        let mut stats = stats::stats(ended, live, now, window);
+        let paused = pauses::list(self.db()).await?;
+        for name in &mut stats.names {
+            name.paused = paused.iter().any(|row| row.task_name == name.task_name);
+        }
+        Ok(stats)
     }
 
     /// What ended in each minute, hour or day: counts by state, failed attempts, rates, and how long runs and waits

@@ -1,6 +1,6 @@
 //! Submitting: one task, many, or inside a caller's own transaction.
 
-mod once;
+pub(super) mod once;
 
 pub use once::Once;
 

@@ -10,6 +10,8 @@ use crate::{Error, Result};
 
 /// What MySQL says of a table, column or key that is there already, or gone already.
 const DONE_BEFORE_ON_MYSQL: [&str; 5] = ["1050", "1051", "1060", "1061", "1091"];
+/// What SQLite says of a column that is there already, or gone already. It has no codes for that.
+const DONE_BEFORE_ON_SQLITE: [&str; 2] = ["duplicate column name", "no such column"];
 
 /// Plans from what is recorded now, under the lock, and does it. What is done is added to `done`.
 pub(super) async fn run(
@@ -72,7 +74,7 @@ async fn run_step(lock: &mut Lock, dialect: Dialect, step: &Step) -> Result<(), 
     for (index, text) in statements.iter().enumerate().skip(step.first_statement()) {
         lock.confirm().await?;
         match lock.script(text).await {
-            Err(error) if step.repeated.contains(&index) && was_done_before(&error) => {}
+            Err(error) if step.repeated.contains(&index) && was_done_before(dialect, &error) => {}
             result => result.map_err(|error| Failed {
                 statement: Some(index + 1),
                 error,
@@ -117,12 +119,19 @@ fn one_row(affected: u64) -> DbResult<()> {
     }
 }
 
-fn was_done_before(error: &DbError) -> bool {
-    error.kind == DbErrorKind::Other
-        && error
-            .code
-            .as_deref()
-            .is_some_and(|code| DONE_BEFORE_ON_MYSQL.contains(&code))
+fn was_done_before(dialect: Dialect, error: &DbError) -> bool {
+    match dialect {
+        Dialect::Sqlite => DONE_BEFORE_ON_SQLITE
+            .iter()
+            .any(|said| error.message.starts_with(said)),
+        Dialect::Mysql => {
+            let code = error.code.as_deref();
+            error.kind == DbErrorKind::Other
+                && code.is_some_and(|code| DONE_BEFORE_ON_MYSQL.contains(&code))
+        }
+        // Its statements say `IF EXISTS` and `IF NOT EXISTS` of columns too.
+        Dialect::Postgres => false,
+    }
 }
 
 fn count(statements: usize) -> i64 {

@@ -64,6 +64,7 @@ pub(super) static ALL: &[File] = &[
     file!(2, "access", "0002_access"),
     file!(3, "task_types", "0003_task_types"),
     file!(4, "figures", "0004_figures"),
+    file!(5, "operating", "0005_operating"),
 ];
 
 impl File {

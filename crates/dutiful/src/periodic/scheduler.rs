@@ -7,11 +7,11 @@
 use super::Definition;
 use crate::Client;
 use crate::db::DbResult;
-use crate::store::periodic::{self, Change, Defined, Seen, Take};
+use crate::store::periodic::{self, Change, Defined, PeriodicRow, Seen, Take};
 use crate::store::retry;
-use crate::store::submit::{NewTask, Slot, Start, micros};
+use crate::store::submit::{NewTask, micros};
 use crate::worker::Trouble;
-use dutiful_core::{DedupScope, Missed, Overlap, Plan, Schedule, plan};
+use dutiful_core::{Missed, Overlap, Plan, Schedule, plan};
 use std::collections::HashSet;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -94,11 +94,16 @@ impl Scheduler {
         let looked = Instant::now();
         let mut wait = LOOK_AGAIN;
         for definition in &self.own {
-            let row = rows.iter().find(|row| row.defined.name == definition.name);
+            let seen = rows
+                .iter()
+                .find(|seen| seen.row.defined.name == definition.name);
             let own = defined(definition);
-            let next = match row {
-                Some(row) if self.defined || row.defined == own => {
-                    attend(&self.client, definition, row, &mut self.unreadable).await?
+            if let Some(seen) = seen.filter(|_| !self.defined) {
+                tell_of_change(&seen.row);
+            }
+            let next = match seen {
+                Some(seen) if self.defined || seen.row.defined == own => {
+                    attend(&self.client, definition, seen, &mut self.unreadable).await?
                 }
                 _ => {
                     define(&self.client, definition, &own).await?;
@@ -122,7 +127,21 @@ fn defined(definition: &Definition) -> Defined {
         missed: definition.missed.as_str().to_owned(),
         missed_window: micros(definition.missed_window),
         overlap: definition.overlap.as_str().to_owned(),
+        payload_version: definition.payload_version,
+        priority: definition.priority,
+        max_retries: definition.max_retries,
     }
+}
+
+/// Whoever starts a program should hear why it does not tick as the program says.
+fn tell_of_change(row: &PeriodicRow) {
+    let Some(by) = &row.changed.by else { return };
+    tracing::info!(
+        name = row.defined.name,
+        schedule = row.schedule(),
+        by,
+        "an operator has changed the periodic, which goes before what this program says of it"
+    );
 }
 
 async fn define(client: &Client, definition: &Definition, own: &Defined) -> DbResult<()> {
@@ -144,10 +163,11 @@ async fn define(client: &Client, definition: &Definition, own: &Defined) -> DbRe
 async fn attend(
     client: &Client,
     own: &Definition,
-    row: &Seen,
+    seen: &Seen,
     unreadable: &mut HashSet<String>,
 ) -> DbResult<Duration> {
-    let Some(rules) = Rules::read(&row.defined) else {
+    let row = &seen.row;
+    let Some(rules) = Rules::read(row) else {
         if unreadable.insert(own.name.clone()) {
             tracing::warn!(
                 name = own.name,
@@ -162,21 +182,23 @@ async fn attend(
     let Some(next_at) = row.next_at.filter(|_| is_ours) else {
         return Ok(LOOK_AGAIN);
     };
-    let patience = patience(own, &row.defined);
+    let patience = patience(own, row);
     let due_at = next_at.saturating_add(patience);
-    if due_at > row.now {
-        return Ok(due_at.since(row.now) + spread());
+    if due_at > seen.now {
+        return Ok(due_at.since(seen.now) + spread());
     }
-    let Some(plan) = decide(&rules, row) else {
+    let Some(plan) = decide(&rules, seen) else {
         return Ok(WAIT_FOR_LAST);
     };
     let take = Take {
         name: own.name.clone(),
         seen_next_at: next_at,
+        seen_changed_at: row.changed.at,
+        seen_last_task_id: row.last_task_id,
         next_at: plan.next,
         last_at: plan.fire.last().copied(),
         skipped: plan.skipped,
-        tasks: plan.fire.iter().map(|_| task(own)).collect(),
+        tasks: plan.fire.iter().map(|_| task(own, row)).collect(),
     };
     if !periodic::take(client.db(), &take).await? {
         return Ok(LOOK_PAUSE);
@@ -189,16 +211,17 @@ async fn attend(
         "a tick"
     );
     Ok(match plan.next {
-        Some(next) if next > row.now => next.since(row.now) + patience + spread(),
+        Some(next) if next > seen.now => next.since(seen.now) + patience + spread(),
         Some(_) => LOOK_PAUSE,
         None => LOOK_AGAIN,
     })
 }
 
 /// A program whose payload was replaced by a later one waits a little: it would submit the old payload,
-/// because only that is known to be of the version that this program writes.
-fn patience(own: &Definition, row: &Defined) -> Duration {
-    if own.payload == row.payload {
+/// because only that is known to be of the version that this program writes. A payload that an operator has
+/// set is the same for all.
+fn patience(own: &Definition, row: &PeriodicRow) -> Duration {
+    if row.changed.payload.is_some() || own.payload == row.defined.payload {
         Duration::ZERO
     } else {
         LEAVE_TO_OTHERS
@@ -219,57 +242,54 @@ struct Rules {
 
 impl Rules {
     /// `None` when they mean nothing to this program.
-    fn read(row: &Defined) -> Option<Rules> {
+    fn read(row: &PeriodicRow) -> Option<Rules> {
+        let defined = &row.defined;
         Some(Rules {
-            schedule: Schedule::from_text(&row.schedule).ok()?,
-            missed: row.missed.parse().ok()?,
-            missed_window: Duration::from_micros(u64::try_from(row.missed_window).ok()?),
-            overlap: row.overlap.parse().ok()?,
+            schedule: Schedule::from_text(row.schedule()).ok()?,
+            missed: defined.missed.parse().ok()?,
+            missed_window: Duration::from_micros(u64::try_from(defined.missed_window).ok()?),
+            overlap: defined.overlap.parse().ok()?,
         })
     }
 }
 
 /// What is to be done about a row that is due; `None` when its tick waits for the task of the last one.
-fn decide(rules: &Rules, row: &Seen) -> Option<Plan> {
+fn decide(rules: &Rules, seen: &Seen) -> Option<Plan> {
     let most = match rules.overlap {
-        Overlap::Queue if !row.last_ended => return None,
+        Overlap::Queue if !seen.last_ended => return None,
         Overlap::Queue => 1,
         Overlap::Skip | Overlap::Allow => TICKS_MAX,
     };
-    let next_at = row.next_at?;
+    let next_at = seen.row.next_at?;
     let mut plan = plan(
         &rules.schedule,
         next_at,
         rules.missed,
         rules.missed_window,
-        row.now,
+        seen.now,
         most,
     );
     if rules.overlap == Overlap::Skip {
-        let fires = plan.fire.len().min(usize::from(row.last_ended));
+        let fires = plan.fire.len().min(usize::from(seen.last_ended));
         plan.skipped += u64::try_from(plan.fire.len() - fires).unwrap_or(0);
         plan.fire.truncate(fires);
     }
     Some(plan)
 }
 
-/// The task of one tick. Moving the row on guards against a second one, so it needs no dedup.
-fn task(own: &Definition) -> NewTask {
-    let submission_key = uuid::Uuid::now_v7().into_bytes();
+/// The task of one tick: of this program's payload, unless an operator has set another. Moving the row on guards
+/// against a second one.
+fn task(own: &Definition, row: &PeriodicRow) -> NewTask {
+    let task = row.task();
+    if row.changed.payload.is_some() {
+        return task;
+    }
     NewTask {
-        task_name: own.task_name.to_owned(),
         payload: own.payload.clone(),
         payload_version: own.payload_version,
         priority: own.priority,
         max_retries: own.max_retries,
-        start: Start::After(Duration::ZERO),
-        slot: Slot {
-            key: submission_key.to_vec(),
-            scope: DedupScope::None.stored(),
-            window: None,
-        },
-        submission_key,
-        replace_payload: false,
+        ..task
     }
 }
 

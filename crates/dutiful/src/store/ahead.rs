@@ -43,8 +43,8 @@ pub(crate) struct Place {
 /// were due earlier. Counted up to one more than 1,000.
 pub(crate) async fn ahead(db: &Db, place: &Place) -> DbResult<i64> {
     let mut ahead = count(db, place, place.priority, place.due_at, place.id).await?;
-    let levels = poll::poll(db, std::slice::from_ref(&place.task_name)).await?;
-    for level in levels {
+    let looked = poll::poll(db, std::slice::from_ref(&place.task_name)).await?;
+    for level in looked.levels {
         if level.priority > place.priority && level.due_at <= place.now {
             if ahead > AHEAD_COUNTED_MAX {
                 break;

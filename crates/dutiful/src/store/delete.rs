@@ -48,7 +48,7 @@ pub(crate) async fn delete(db: &Db, id: i64) -> DbResult<Deleted> {
 
 /// Why the row must stay. One that cannot be read, and that nobody holds or will claim, may go: no other wish
 /// can be done to it.
-fn refusal(row: &Row) -> DbResult<Option<Refusal>> {
+pub(super) fn refusal(row: &Row) -> DbResult<Option<Refusal>> {
     match facts::read(row, 2) {
         Ok(facts) => Ok(check_delete(&facts, row.time(1)?).err()),
         Err(_) if row.is_null(3) && row.is_null(4) => Ok(None),

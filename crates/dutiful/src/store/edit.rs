@@ -169,6 +169,20 @@ async fn apply(
     Ok(())
 }
 
+/// Gives another priority to a row that is locked and was read by a statement that begins like `LOCK`.
+pub(super) async fn set_priority(
+    own: &mut OwnTx,
+    row: &Row,
+    transition: &Transition,
+    priority: i64,
+) -> DbResult<()> {
+    let change = Change {
+        priority: Some(priority),
+        ..Change::default()
+    };
+    apply(own, row, &change, transition, None).await
+}
+
 async fn done(own: &mut OwnTx, id: i64) -> DbResult<Edited> {
     Ok(match get::get_within(own, id).await? {
         Some(task) => Edited::Done(Box::new(task)),

@@ -81,7 +81,7 @@ pub(crate) struct Piece<'l> {
 /// The levels that have anything due, now or later, at most 1,000: of one name, or of all.
 pub(crate) async fn levels(db: &Db, task_name: Option<&str>) -> DbResult<Vec<Level>> {
     if let Some(name) = task_name {
-        return poll::poll(db, &[name.to_owned()]).await;
+        return Ok(poll::poll(db, &[name.to_owned()]).await?.levels);
     }
     let rows = db.look(&LEVELS, vec![LEVELS_MAX.into()]).await?;
     let mut levels = Vec::with_capacity(rows.len());

@@ -39,6 +39,8 @@ pub(crate) struct Query {
     pub(crate) created_before: Option<Timestamp>,
     pub(crate) finished_from: Option<Timestamp>,
     pub(crate) finished_before: Option<Timestamp>,
+    /// No tasks of this name.
+    pub(crate) except: Option<&'static str>,
     /// Only tasks with a lower id.
     pub(crate) before: Option<i64>,
     /// At least 1.
@@ -74,6 +76,12 @@ struct Scan {
 pub(crate) async fn list(db: &Db, query: &Query) -> DbResult<Found> {
     let scan = scan(db, query, query.limit).await?;
     fetch(db, query, scan).await
+}
+
+/// The ids alone of one page, newest first, and below which one the next page begins.
+pub(crate) async fn ids(db: &Db, query: &Query) -> DbResult<(Vec<i64>, Option<i64>)> {
+    let scan = scan(db, query, query.limit).await?;
+    Ok((scan.ids, scan.next))
 }
 
 /// Counts the tasks that fit, up to 10,000 of them, in as many rows as a page of a list looks at.
@@ -178,7 +186,7 @@ async fn fetch(db: &Db, query: &Query, scan: Scan) -> DbResult<Found> {
 }
 
 impl Query {
-    fn wants(&self, state: State) -> bool {
+    pub(super) fn wants(&self, state: State) -> bool {
         self.states.is_empty() || self.states.contains(&state)
     }
 
@@ -188,7 +196,8 @@ impl Query {
             && self.created_before.is_none()
             && self.finished_from.is_none()
             && self.finished_before.is_none();
-        no_time && self.states.is_empty() && self.status.is_none() && self.text.is_none()
+        let any_row = self.states.is_empty() && self.status.is_none() && self.text.is_none();
+        no_time && any_row && self.except.is_none()
     }
 }
 

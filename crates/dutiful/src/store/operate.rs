@@ -140,7 +140,8 @@ fn is_done(event: &Event, refusal: Refusal) -> bool {
     }
 }
 
-async fn apply(
+/// Applies a transition to a row that is locked and was read by a statement that begins like [`LOCK`].
+pub(super) async fn apply(
     own: &mut OwnTx,
     row: &Row,
     facts: &TaskFacts,

@@ -1,52 +1,66 @@
 //! Reads the rows of periodic tasks.
 
-use super::task_row::take_text;
-use crate::db::{Db, DbResult, Row, Sql};
+use super::periodic::{COLUMNS, PeriodicRow, read};
+use crate::db::{Db, DbResult, Sql};
 use dutiful_core::Timestamp;
 use dutiful_core::limits::LIST_OTHERS_MAX;
 
 const PERIODIC: Sql = Sql {
     sqlite: "/* dutiful.periodic_list */
-        SELECT name, task_name, schedule, next_at, last_at, last_task_id, paused, fired, skipped
+        SELECT name, task_name, task_payload, schedule, missed, missed_window, overlap,
+               payload_version, priority, max_retries, changed_schedule, changed_payload,
+               changed_payload_version, changed_at, changed_by, paused, next_at, last_at,
+               last_task_id, fired, skipped
         FROM dutiful_periodic ORDER BY name LIMIT ?1",
     mysql: "/* dutiful.periodic_list */
-        SELECT name, task_name, schedule, next_at, last_at, last_task_id, paused, fired, skipped
+        SELECT name, task_name, task_payload, schedule, missed, missed_window, overlap,
+               payload_version, priority, max_retries, changed_schedule, changed_payload,
+               changed_payload_version, changed_at, changed_by, paused, next_at, last_at,
+               last_task_id, fired, skipped
         FROM dutiful_periodic ORDER BY name LIMIT ?",
     postgres: "/* dutiful.periodic_list */
-        SELECT name, task_name, schedule, next_at, last_at, last_task_id, paused, fired, skipped
+        SELECT name, task_name, task_payload, schedule, missed, missed_window, overlap,
+               payload_version, priority, max_retries, changed_schedule, changed_payload,
+               changed_payload_version, changed_at, changed_by, paused, next_at, last_at,
+               last_task_id, fired, skipped
         FROM dutiful_periodic ORDER BY name LIMIT $1::bigint",
 };
 
-/// One periodic task.
-#[derive(Debug, Clone)]
-pub(crate) struct PeriodicRow {
-    pub(crate) name: String,
-    pub(crate) task_name: String,
-    pub(crate) schedule: String,
-    pub(crate) next_at: Option<Timestamp>,
-    pub(crate) last_at: Option<Timestamp>,
-    pub(crate) last_task_id: Option<i64>,
-    pub(crate) paused: bool,
-    pub(crate) fired: i64,
-    pub(crate) skipped: i64,
-}
+/// One of them, and the time.
+const ONE: Sql = Sql {
+    sqlite: "/* dutiful.periodic_list.one */
+        SELECT name, task_name, task_payload, schedule, missed, missed_window, overlap,
+               payload_version, priority, max_retries, changed_schedule, changed_payload,
+               changed_payload_version, changed_at, changed_by, paused, next_at, last_at,
+               last_task_id, fired, skipped,
+               dutiful_now()
+        FROM dutiful_periodic WHERE name = ?1",
+    mysql: "/* dutiful.periodic_list.one */
+        SELECT name, task_name, task_payload, schedule, missed, missed_window, overlap,
+               payload_version, priority, max_retries, changed_schedule, changed_payload,
+               changed_payload_version, changed_at, changed_by, paused, next_at, last_at,
+               last_task_id, fired, skipped,
+               UTC_TIMESTAMP(6)
+        FROM dutiful_periodic WHERE name = ?",
+    postgres: "/* dutiful.periodic_list.one */
+        SELECT name, task_name, task_payload, schedule, missed, missed_window, overlap,
+               payload_version, priority, max_retries, changed_schedule, changed_payload,
+               changed_payload_version, changed_at, changed_by, paused, next_at, last_at,
+               last_task_id, fired, skipped,
+               statement_timestamp()
+        FROM dutiful_periodic WHERE name = $1::text",
+};
 
 /// The periodic tasks by name, at most 1,000.
 pub(crate) async fn periodic(db: &Db) -> DbResult<Vec<PeriodicRow>> {
-    let rows = db.read(&PERIODIC, vec![LIST_OTHERS_MAX.into()]).await?;
-    rows.into_iter().map(read).collect()
+    let mut rows = db.read(&PERIODIC, vec![LIST_OTHERS_MAX.into()]).await?;
+    rows.iter_mut().map(read).collect()
 }
 
-fn read(mut row: Row) -> DbResult<PeriodicRow> {
-    Ok(PeriodicRow {
-        name: take_text(&mut row, 0)?.unwrap_or_default(),
-        task_name: take_text(&mut row, 1)?.unwrap_or_default(),
-        schedule: take_text(&mut row, 2)?.unwrap_or_default(),
-        next_at: row.opt_time(3)?,
-        last_at: row.opt_time(4)?,
-        last_task_id: row.opt_int(5)?,
-        paused: row.int(6)? != 0,
-        fired: row.int(7)?,
-        skipped: row.int(8)?,
-    })
+/// One of them, with the database's time.
+pub(crate) async fn one(db: &Db, name: &str) -> DbResult<Option<(PeriodicRow, Timestamp)>> {
+    let mut rows = db.read(&ONE, vec![name.into()]).await?;
+    let row = rows.first_mut();
+    row.map(|row| Ok((read(row)?, row.time(COLUMNS)?)))
+        .transpose()
 }

@@ -127,17 +127,8 @@ async fn write_or_read(
     tasks: &[NewTask],
     in_lock_order: bool,
 ) -> DbResult<Answered> {
-    let key = || Value::from(request.key.to_vec());
-    let hash = || Value::from(request.hash.to_vec());
     let mut own = OwnTx::begin(db).await?;
-    own.run(&TAKE, vec![key(), hash()]).await?;
-    let rows = own.run(&LOOK, vec![key()]).await?.rows;
-    let Some(row) = rows.first() else {
-        own.rollback().await?;
-        let went = "the row of a request went while it was looked at; try again";
-        return Err(DbError::new(DbErrorKind::Transient, went));
-    };
-    if let Some(answered) = earlier_answer(row, request)? {
+    if let Some(answered) = take(&mut own, request).await? {
         own.rollback().await?;
         return Ok(answered);
     }
@@ -145,10 +136,38 @@ async fn write_or_read(
         true => submit_in_lock_order(&mut own, tasks).await?,
         false => submit(&mut own, tasks).await?,
     };
-    let answer = to_text(request, &done)?;
-    own.run(&ANSWER, vec![hash(), answer.into(), key()]).await?;
+    answer(&mut own, request, &done).await?;
     own.commit().await?;
     Ok(Answered::Submitted(done))
+}
+
+/// Takes the row of the request, locked, or gives what an earlier one was answered; then there is nothing to
+/// commit.
+pub(super) async fn take(own: &mut OwnTx, request: &Request) -> DbResult<Option<Answered>> {
+    let key = || Value::from(request.key.to_vec());
+    own.run(&TAKE, vec![key(), request.hash.to_vec().into()])
+        .await?;
+    let rows = own.run(&LOOK, vec![key()]).await?.rows;
+    let Some(row) = rows.first() else {
+        let went = "the row of a request went while it was looked at; try again";
+        return Err(DbError::new(DbErrorKind::Transient, went));
+    };
+    earlier_answer(row, request)
+}
+
+/// Writes what was done for the request into the row that it has taken.
+pub(super) async fn answer(
+    own: &mut OwnTx,
+    request: &Request,
+    done: &[Submission],
+) -> DbResult<()> {
+    let params = vec![
+        request.hash.to_vec().into(),
+        to_text(request, done)?.into(),
+        request.key.to_vec().into(),
+    ];
+    own.run(&ANSWER, params).await?;
+    Ok(())
 }
 
 /// What an earlier request was answered; `None` when the row is this one's to answer.

@@ -1,4 +1,4 @@
-//! Whether a worker has anything to do.
+//! Whether a worker has anything to do: what is due of names that are paused is nothing.
 
 use crate::db::{Db, DbResult, Sql, Value};
 
@@ -8,15 +8,18 @@ const UNFINISHED: Sql = Sql {
     sqlite: "/* dutiful.unfinished */
         SELECT COUNT(*) FROM dutiful_tasks
         WHERE task_name IN (SELECT value FROM json_each(?1))
-          AND (due_at <= dutiful_now() OR (due_at IS NOT NULL AND worker = ?2))",
+          AND ((due_at <= dutiful_now() AND task_name NOT IN (SELECT task_name FROM dutiful_pauses))
+               OR (due_at IS NOT NULL AND worker = ?2))",
     mysql: "/* dutiful.unfinished */
         SELECT COUNT(*) FROM dutiful_tasks
         WHERE task_name IN (?)
-          AND (due_at <= UTC_TIMESTAMP(6) OR (due_at IS NOT NULL AND worker = ?))",
+          AND ((due_at <= UTC_TIMESTAMP(6) AND task_name NOT IN (SELECT task_name FROM dutiful_pauses))
+               OR (due_at IS NOT NULL AND worker = ?))",
     postgres: "/* dutiful.unfinished */
         SELECT COUNT(*) FROM dutiful_tasks
         WHERE task_name = ANY($1::text[])
-          AND (due_at <= statement_timestamp() OR (due_at IS NOT NULL AND worker = $2::text))",
+          AND ((due_at <= statement_timestamp() AND task_name NOT IN (SELECT task_name FROM dutiful_pauses))
+               OR (due_at IS NOT NULL AND worker = $2::text))",
 };
 
 /// How many tasks of these names are due, or held by the worker. It reads all rows of the names.

@@ -7,14 +7,27 @@ use dutiful_core::limits::LIST_OTHERS_MAX;
 
 const WORKERS: Sql = Sql {
     sqlite: "/* dutiful.worker_list */
-        SELECT worker, host, process_id, task_names, started_at, beat_at, dutiful_now()
+        SELECT worker, host, process_id, task_names, started_at, beat_at, dutiful_now(), drain_at
         FROM dutiful_workers ORDER BY beat_at DESC, worker LIMIT ?1",
     mysql: "/* dutiful.worker_list */
-        SELECT worker, host, process_id, task_names, started_at, beat_at, UTC_TIMESTAMP(6)
+        SELECT worker, host, process_id, task_names, started_at, beat_at, UTC_TIMESTAMP(6), drain_at
         FROM dutiful_workers ORDER BY beat_at DESC, worker LIMIT ?",
     postgres: "/* dutiful.worker_list */
-        SELECT worker, host, process_id, task_names, started_at, beat_at, statement_timestamp()
+        SELECT worker, host, process_id, task_names, started_at, beat_at, statement_timestamp(), drain_at
         FROM dutiful_workers ORDER BY beat_at DESC, worker LIMIT $1::bigint",
+};
+
+/// One of them.
+const ONE: Sql = Sql {
+    sqlite: "/* dutiful.worker_list.one */
+        SELECT worker, host, process_id, task_names, started_at, beat_at, dutiful_now(), drain_at
+        FROM dutiful_workers WHERE worker = ?1",
+    mysql: "/* dutiful.worker_list.one */
+        SELECT worker, host, process_id, task_names, started_at, beat_at, UTC_TIMESTAMP(6), drain_at
+        FROM dutiful_workers WHERE worker = ?",
+    postgres: "/* dutiful.worker_list.one */
+        SELECT worker, host, process_id, task_names, started_at, beat_at, statement_timestamp(), drain_at
+        FROM dutiful_workers WHERE worker = $1::text",
 };
 
 /// One worker as its own row tells.
@@ -29,12 +42,20 @@ pub(crate) struct WorkerRow {
     pub(crate) beat_at: Timestamp,
     /// The database's time at the reading.
     pub(crate) now: Timestamp,
+    /// Since when it is asked to end.
+    pub(crate) drain_at: Option<Timestamp>,
 }
 
 /// The workers, those that beat last first, at most 1,000.
 pub(crate) async fn workers(db: &Db) -> DbResult<Vec<WorkerRow>> {
     let rows = db.read(&WORKERS, vec![LIST_OTHERS_MAX.into()]).await?;
     rows.into_iter().map(read).collect()
+}
+
+/// One of them; `None` when it has no row.
+pub(crate) async fn worker(db: &Db, worker: &str) -> DbResult<Option<WorkerRow>> {
+    let rows = db.read(&ONE, vec![worker.into()]).await?;
+    rows.into_iter().next().map(read).transpose()
 }
 
 fn read(mut row: Row) -> DbResult<WorkerRow> {
@@ -46,5 +67,6 @@ fn read(mut row: Row) -> DbResult<WorkerRow> {
         started_at: row.time(4)?,
         beat_at: row.time(5)?,
         now: row.time(6)?,
+        drain_at: row.opt_time(7)?,
     })
 }

@@ -3,7 +3,8 @@
 //! What was submitted in this process it claims at once: name and priority are known. Otherwise it looks:
 //! one statement for all lanes, which tells the priorities that have something due, and when the next
 //! task will be. It looks when somebody says that there may be work, soon after it has found some, and
-//! then less and less often, down to once in the shortest poll interval.
+//! then less and less often, down to once in the shortest poll interval. A look also tells which names are
+//! paused: their lanes claim nothing, and no claim goes by a look that is older than some seconds.
 
 mod due;
 mod rescue;
@@ -38,6 +39,8 @@ const LOOK_REST_MAX: Duration = Duration::from_secs(1);
 /// When a level was emptied, the next claim begins this much earlier than the last one ended: a task is due
 /// from the moment at which its statement began, and may be committed after one that began later.
 const LATE_COMMIT: Duration = Duration::from_millis(30);
+/// What was seen of pauses is relied on for so long.
+const PAUSES_KNOWN: Duration = Duration::from_secs(2);
 /// After an error the next try waits this long, doubling up to `ERROR_PAUSE_MAX`.
 const ERROR_PAUSE: Duration = Duration::from_millis(100);
 const ERROR_PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -57,6 +60,10 @@ pub(crate) struct Claimer {
     /// The shortest poll interval of all lanes.
     poll_interval: Duration,
     due: DueLevels,
+    /// For each lane whether its name is paused, as the last look has seen it.
+    paused: Vec<bool>,
+    /// When that was.
+    looked_at: Option<Instant>,
     /// When to look without being told to.
     look_at: Instant,
     /// Not before this, whoever tells.
@@ -83,6 +90,8 @@ impl Claimer {
             names,
             poll_interval: poll_interval.unwrap_or(POLL_INTERVAL),
             due: DueLevels::new(lanes.len()),
+            paused: vec![false; lanes.len()],
+            looked_at: None,
             look_at: Instant::now(),
             no_look_before: Instant::now(),
             look_pause: LOOK_SOON,
@@ -131,7 +140,8 @@ impl Claimer {
             }
         }
         let now = Instant::now();
-        if now >= self.look_at || (heard.anything && now >= self.no_look_before) {
+        if now >= self.look_at || (heard.anything && now >= self.no_look_before) || self.is_blind()
+        {
             self.look().await?;
         } else if heard.anything {
             self.due.add_known();
@@ -141,6 +151,12 @@ impl Claimer {
             self.claim_for(index).await?;
         }
         Ok(())
+    }
+
+    /// Something is to be claimed by a look that is too old to tell what is paused.
+    fn is_blind(&self) -> bool {
+        let is_old = |looked: Instant| looked.elapsed() >= PAUSES_KNOWN;
+        !self.due.is_empty() && self.looked_at.is_none_or(is_old)
     }
 
     fn lane_of(&self, task_name: &str) -> Option<usize> {
@@ -172,11 +188,15 @@ impl Claimer {
 
     async fn look(&mut self) -> Result<(), DbError> {
         let began = Instant::now();
-        let levels = poll::poll(&self.db, &self.names).await?;
+        let looked = poll::poll(&self.db, &self.names).await?;
         let now = Instant::now();
         self.due.clear();
-        let of_lane = |level: poll::Level| Some((self.lane_of(&level.task_name)?, level));
-        let levels: Vec<_> = levels.into_iter().filter_map(of_lane).collect();
+        self.note_pauses(&looked.paused, now);
+        let of_lane = |level: poll::Level| {
+            let lane = self.lane_of(&level.task_name)?;
+            (!self.paused[lane]).then_some((lane, level))
+        };
+        let levels: Vec<_> = looked.levels.into_iter().filter_map(of_lane).collect();
         let mut next_due = None;
         for (lane, level) in &levels {
             if level.due_in.is_zero() {
@@ -211,6 +231,23 @@ impl Claimer {
             self.may_go_on("rescued", lane, priority, rescued)?;
         }
         Ok(())
+    }
+
+    /// What a lane has claimed and not begun when its name is paused goes back.
+    fn note_pauses(&mut self, names: &HashSet<String>, now: Instant) {
+        self.looked_at = Some(now);
+        for (lane, name) in self.names.iter().enumerate() {
+            let paused = names.contains(name);
+            if std::mem::replace(&mut self.paused[lane], paused) == paused {
+                continue;
+            }
+            if paused {
+                tracing::info!(name, "paused by an operator: it claims no more");
+                self.shared.release_unstarted(lane, Duration::ZERO);
+            } else {
+                tracing::info!(name, "resumed by an operator: it claims again");
+            }
+        }
     }
 
     /// Takes over leases that ran out behind a backlog, so that they need not wait until it is done.
@@ -248,6 +285,10 @@ impl Claimer {
     }
 
     async fn claim_for(&mut self, index: usize) -> Result<(), DbError> {
+        if self.paused[index] {
+            self.due.forget(index);
+            return Ok(());
+        }
         let lane = Arc::clone(&self.shared.lanes[index]);
         while let Some(priority) = self.due.first(index) {
             let wants = lane.wants().min(CLAIM_BATCH_MAX);

@@ -1,4 +1,4 @@
-//! Keeps leases alive, learns which were lost, beats the worker's row.
+//! Keeps leases alive, learns which were lost, beats the worker's row, hears whether the worker is to end.
 //!
 //! It lives on a thread and a connection of its own, so that no handler and no queue can hold it up;
 //! at shutdown it is the last to stop.
@@ -86,6 +86,19 @@ impl Heart {
         if self.beat.is_none_or(|beat| beat.elapsed() >= BEAT) {
             workers::beat(&self.db, &self.card).await?;
             self.beat = Some(Instant::now());
+            self.drain_if_asked().await?;
+        }
+        Ok(())
+    }
+
+    /// Somebody may have asked the worker to end.
+    async fn drain_if_asked(&self) -> DbResult<()> {
+        let stopping = &self.shared.stopping;
+        if !stopping.is_cancelled() && workers::is_to_drain(&self.db, &self.card.worker).await? {
+            tracing::info!(
+                "an operator drains this worker: claiming stops, running tasks get their grace"
+            );
+            stopping.cancel();
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use super::shared::Shared;
 use super::trouble::Trouble;
 use crate::db::{Db, DbResult};
 use crate::store::janitor::{self, Cursor, Rule};
-use crate::store::{audit, requests, retry};
+use crate::store::{audit, previews, requests, retry};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -169,12 +169,15 @@ async fn prune_workers(db: &Db) -> DbResult<()> {
     Ok(())
 }
 
-/// Removes entries of the audit and answers to requests that have been kept for long enough.
+/// Removes entries of the audit, answers to requests and previews that have been kept for long enough.
 async fn prune_records(db: &Db, pause: Duration) -> DbResult<()> {
     while audit::prune(db).await? {
         tokio::time::sleep(pause).await;
     }
     while requests::prune(db).await? {
+        tokio::time::sleep(pause).await;
+    }
+    while previews::prune(db).await? {
         tokio::time::sleep(pause).await;
     }
     Ok(())

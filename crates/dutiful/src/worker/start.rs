@@ -66,7 +66,7 @@ pub(crate) async fn start(
     let hints = waker::hint_socket(shared.client.db()).await;
     let card = card(&shared, hints.as_ref().map(|(_, address)| address.clone()));
     // Beats once before the first claim, so that whoever sees the lease finds the worker.
-    workers::beat(shared.client.db(), &card).await?;
+    workers::enter(shared.client.db(), &card).await?;
     task_types::publish(shared.client.db(), &shared.worker, published).await?;
     let (heart_alive, heart_end) = oneshot::channel::<()>();
     let (finished, done) = watch::channel(false);

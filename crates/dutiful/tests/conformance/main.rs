@@ -17,6 +17,7 @@ mod bulk;
 mod claim;
 mod dedup;
 mod delete;
+mod drain;
 mod edit;
 mod edit_slot;
 mod explain;
@@ -34,10 +35,13 @@ mod migrate;
 mod odd_rows;
 mod once;
 mod operate;
+mod operations;
 mod outcome;
+mod pause;
 mod periodic;
 mod plain_json;
 mod plain_sql;
+mod previews;
 mod rescue;
 mod retention;
 mod retry;
@@ -94,6 +98,10 @@ fn groups() -> Vec<Vec<Case>> {
         start::cases(),
         steps::cases(),
         shutdown::cases(),
+        drain::cases(),
+        pause::cases(),
+        previews::cases(),
+        operations::cases(),
         worker::cases(),
         json::cases(),
         plain_json::cases(),

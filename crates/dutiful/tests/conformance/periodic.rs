@@ -1,8 +1,10 @@
 //! Periodic tasks: rows that any worker fires, and those that each process runs by itself.
 
+mod by_hand;
 mod definition;
 mod local;
 mod overlap;
+mod races;
 mod restart;
 mod ticks;
 
@@ -25,6 +27,8 @@ pub(crate) fn cases() -> Vec<Case> {
         ticks::cases(),
         restart::cases(),
         definition::cases(),
+        by_hand::cases(),
+        races::cases(),
         overlap::cases(),
         local::cases(),
     ]

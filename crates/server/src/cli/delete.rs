@@ -1,19 +1,23 @@
 //! `dutiful delete`.
 
 use super::App;
+use super::bulk::WhereArgs;
 use crate::failure::Failure;
 use crate::output::confirm;
 use crate::values;
 use clap::Args;
-use dutiful::TaskId;
+use dutiful::{BulkAction, TaskId};
 use serde_json::json;
 
 /// The arguments of `delete`.
 #[derive(Debug, Args)]
 pub(super) struct DeleteArgs {
     /// The tasks' ids
-    #[arg(required = true, value_name = "ID", value_parser = values::task_id)]
+    #[arg(required_unless_present = "where", conflicts_with = "where", value_name = "ID",
+          value_parser = values::task_id)]
     ids: Vec<TaskId>,
+    #[command(flatten)]
+    which: WhereArgs,
     /// Only tell what would be deleted
     #[arg(long)]
     dry_run: bool,
@@ -24,6 +28,10 @@ pub(super) struct DeleteArgs {
 
 impl DeleteArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
+        if self.ids.is_empty() {
+            let action = BulkAction::Delete;
+            return self.which.run(app, action, self.dry_run, self.yes).await;
+        }
         let client = app.settings.connect().await?;
         if !self.dry_run && !self.yes {
             let tasks = self.ids.len();

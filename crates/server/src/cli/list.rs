@@ -81,6 +81,6 @@ pub(super) fn state(text: &str) -> Result<State, String> {
     text.parse::<State>().map_err(|error| error.to_string())
 }
 
-fn status(text: &str) -> Result<Status, String> {
+pub(super) fn status(text: &str) -> Result<Status, String> {
     text.parse::<Status>().map_err(|error| error.to_string())
 }

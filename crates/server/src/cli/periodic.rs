@@ -1,20 +1,24 @@
-//! `dutiful periodic list|next`.
+//! `dutiful periodic`.
 
 mod next;
+mod operate;
 
 use super::App;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
+use crate::nearest::nearest;
 use crate::output::{Column, Rows, Table, Tone, count, time};
 use clap::{Args, Subcommand};
-use dutiful::PeriodicInfo;
+use dutiful::{Client, Error, ErrorKind, PeriodicInfo};
 use dutiful_core::Schedule;
+use operate::Verb;
 use serde_json::json;
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     Column::text("NAME"),
     Column::text("TASK"),
     Column::text("SCHEDULE"),
     Column::text("ZONE"),
+    Column::text("CHANGED BY"),
     Column::word("NEXT (UTC)"),
     Column::word("LAST (UTC)"),
     Column::number("LAST TASK"),
@@ -35,6 +39,16 @@ enum PeriodicCommand {
     List,
     /// Reckon when one runs next
     Next(next::NextArgs),
+    /// Submit a task of one now; its schedule does not move
+    Run(operate::RunArgs),
+    /// Let one rest until it is resumed
+    Pause(operate::NameArgs),
+    /// Let a paused one go on
+    Resume(operate::NameArgs),
+    /// Give one another schedule, time zone or payload; it stays when programs start that say something else
+    Change(operate::ChangeArgs),
+    /// Take back what was changed: it is again as its program says
+    Reset(operate::NameArgs),
 }
 
 impl PeriodicArgs {
@@ -42,6 +56,11 @@ impl PeriodicArgs {
         match self.command {
             None | Some(PeriodicCommand::List) => list(app).await,
             Some(PeriodicCommand::Next(args)) => args.run(app).await,
+            Some(PeriodicCommand::Run(args)) => args.run(app).await,
+            Some(PeriodicCommand::Pause(args)) => args.run(app, Verb::Pause).await,
+            Some(PeriodicCommand::Resume(args)) => args.run(app, Verb::Resume).await,
+            Some(PeriodicCommand::Change(args)) => args.run(app).await,
+            Some(PeriodicCommand::Reset(args)) => args.run(app, Verb::Reset).await,
         }
     }
 }
@@ -67,12 +86,14 @@ fn table(periodic: &[PeriodicInfo]) -> String {
         } else {
             (time(one.next_at), Tone::Plain)
         };
+        let changed = one.changed.as_ref().map(|changed| changed.by.clone());
         let last_task = one.last_task_id.map(|id| id.to_string());
         table.row([
             (one.name.clone(), Tone::Plain),
             (one.task_name.clone(), Tone::Plain),
             (schedule, Tone::Plain),
             (zone, Tone::Plain),
+            (changed.unwrap_or_default(), Tone::Busy),
             next,
             (time(one.last_at), Tone::Dim),
             (last_task.unwrap_or_default(), Tone::Dim),
@@ -81,6 +102,31 @@ fn table(periodic: &[PeriodicInfo]) -> String {
         ]);
     }
     table.text()
+}
+
+/// Why it was not done; where there is none of the name, with the nearest that there is.
+async fn failed(client: &Client, name: &str, error: Error) -> Failure {
+    match error.kind() {
+        ErrorKind::NotFound => {}
+        ErrorKind::Decode => {
+            return Failure::from(error)
+                .fix("a newer program may have written it: use the `dutiful` that goes with it");
+        }
+        ErrorKind::Conflict => {
+            return Failure::from(error).fix("`--anyway` runs it beside that one");
+        }
+        _ => return error.into(),
+    }
+    let failure = Failure::new(
+        Exit::NotFound,
+        "not_found",
+        format!("there is no periodic task named `{name}`"),
+    );
+    let all = client.periodic().await.unwrap_or_default();
+    match nearest(name, all.iter().map(|one| one.name.as_str())) {
+        Some(near) => failure.fix(format!("did you mean `{near}`?")),
+        None => failure.fix("`dutiful periodic` lists those that there are"),
+    }
 }
 
 fn number(value: i64) -> String {

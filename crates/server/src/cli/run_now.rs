@@ -1,21 +1,35 @@
 //! `dutiful run-now`.
 
+use super::bulk::WhereArgs;
 use super::{App, operate};
 use crate::failure::Failure;
 use crate::values;
 use clap::Args;
-use dutiful::TaskId;
+use dutiful::{BulkAction, TaskId};
 
 /// The arguments of `run-now`.
 #[derive(Debug, Args)]
 pub(super) struct RunNowArgs {
     /// The tasks' ids
-    #[arg(required = true, value_name = "ID", value_parser = values::task_id)]
+    #[arg(required_unless_present = "where", conflicts_with = "where", value_name = "ID",
+          value_parser = values::task_id)]
     ids: Vec<TaskId>,
+    #[command(flatten)]
+    which: WhereArgs,
+    /// Only tell which tasks fit
+    #[arg(long, requires = "where")]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long, short, requires = "where")]
+    yes: bool,
 }
 
 impl RunNowArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
+        if self.ids.is_empty() {
+            let action = BulkAction::RunNow;
+            return self.which.run(app, action, self.dry_run, self.yes).await;
+        }
         let client = app.settings.connect().await?;
         operate::each(
             app,

@@ -6,7 +6,7 @@ use crate::http::{Api, listen};
 use crate::logging;
 use crate::signals::interrupted;
 use clap::Args;
-use dutiful::Client;
+use dutiful::{BulkOperations, Client, Worker};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,12 +50,17 @@ impl ServeArgs {
         let tokens = self.asks_for_tokens(&client).await?;
         let listener = listen_on(self.listen).await?;
         let address = listener.local_addr()?;
+        // What is asked for here goes on here, if no worker is there to do it.
+        let operations = Worker::new(client.clone()).register(BulkOperations);
+        let operations = operations.shutdown_grace(Duration::ZERO).start().await?;
         let api = Api::new(client)
             .tasks(Arc::clone(&app.tasks))
             .allow_unknown(self.allow_unknown)
             .require_tokens(tokens);
         tracing::info!("Serving on http://{address}: try http://{address}/docs");
-        listen::serve(listener, api.router(), interrupted()).await?;
+        let served = listen::serve(listener, api.router(), interrupted()).await;
+        operations.shutdown().await;
+        served?;
         tracing::info!("Stopped serving");
         Ok(())
     }

@@ -92,7 +92,7 @@ fn text(stats: &Stats) -> String {
         let recent = &name.recent;
         table.row(
             [
-                name.task_name.clone(),
+                named(name),
                 bound(name, name.total),
                 percent(name.success_rate),
                 percent(name.retry_rate),
@@ -115,6 +115,14 @@ fn text(stats: &Stats) -> String {
 fn bound(name: &NameCounts, tasks: u64) -> String {
     let more = if name.capped { "+" } else { "" };
     format!("{}{more}", count(tasks))
+}
+
+/// The name, and whether it is paused.
+fn named(name: &NameCounts) -> String {
+    match name.paused {
+        true => format!("{} (paused)", name.task_name),
+        false => name.task_name.clone(),
+    }
 }
 
 /// `12 succeeded, 1 failed`: only the states that there are tasks in.

@@ -1,9 +1,11 @@
 //! `dutiful workers`.
 
 use super::App;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
+use crate::nearest::nearest;
 use crate::output::{Column, Rows, Table, Tone, time};
-use dutiful::WorkerInfo;
+use clap::{Args, Subcommand};
+use dutiful::{ErrorKind, WorkerInfo};
 use serde_json::json;
 
 const COLUMNS: [Column; 7] = [
@@ -16,7 +18,63 @@ const COLUMNS: [Column; 7] = [
     Column::text("TASKS"),
 ];
 
-pub(super) async fn run(app: &App) -> Result<(), Failure> {
+/// The arguments of `workers`.
+#[derive(Debug, Args)]
+pub(super) struct WorkersArgs {
+    #[command(subcommand)]
+    command: Option<WorkersCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum WorkersCommand {
+    /// List the workers; so does `workers` alone
+    List,
+    /// Ask a worker to end, as SIGTERM would: running tasks get their grace
+    Drain(DrainArgs),
+}
+
+/// The arguments of `workers drain`.
+#[derive(Debug, Args)]
+struct DrainArgs {
+    /// The worker's name, as the list shows it
+    worker: String,
+}
+
+impl WorkersArgs {
+    pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
+        match self.command {
+            None | Some(WorkersCommand::List) => list(app).await,
+            Some(WorkersCommand::Drain(args)) => args.run(app).await,
+        }
+    }
+}
+
+impl DrainArgs {
+    async fn run(self, app: &App) -> Result<(), Failure> {
+        let client = app.settings.connect().await?;
+        match client.drain_worker(&self.worker).await {
+            Ok(worker) => app.output.data(&worker, || {
+                format!(
+                    "{} is asked to end, and hears of it within 20 seconds",
+                    worker.worker
+                )
+            }),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let all = client.workers().await?;
+                let failure = Failure::new(Exit::NotFound, "not_found", error.to_string());
+                Err(
+                    match nearest(&self.worker, all.iter().map(|one| one.worker.as_str())) {
+                        Some(near) => failure.fix(format!("did you mean `{near}`?")),
+                        None => failure.fix("`dutiful workers` lists those that there are"),
+                    },
+                )
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+async fn list(app: &App) -> Result<(), Failure> {
     let client = app.settings.connect().await?;
     let workers = client.workers().await?;
     app.output
@@ -31,7 +89,9 @@ pub(super) async fn run(app: &App) -> Result<(), Failure> {
 fn table(workers: &[WorkerInfo]) -> String {
     let mut table = Table::new(&COLUMNS, Rows::Cut);
     for worker in workers {
-        let (alive, tone) = if worker.alive {
+        let (alive, tone) = if worker.alive && worker.draining_since.is_some() {
+            ("draining", Tone::Busy)
+        } else if worker.alive {
             ("yes", Tone::Good)
         } else {
             ("no", Tone::Bad)

@@ -101,6 +101,11 @@ pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     })
 }
 
+/// A payload, which may be `null`; that is not the same as none.
+pub(super) fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
 /// A whole number, however it is written: to JSON Schema `8.0` is one too.
 pub(super) fn whole<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where

@@ -20,9 +20,7 @@ impl Done {
     /// Says so.
     pub(super) fn mark(&self, response: &mut Response) {
         if self.replayed {
-            response
-                .headers_mut()
-                .insert(REPLAYED, HeaderValue::from_static("true"));
+            mark_replayed(response);
         }
     }
 }
@@ -42,10 +40,7 @@ pub(super) async fn submit(
             replayed: false,
         });
     };
-    let key = key.to_str().unwrap_or_default();
-    check(key)?;
-    // Two tokens may have chosen the same key.
-    let key = hex(&Sha256::digest([caller, path, key].join("\n")));
+    let key = own_key(key, caller, path)?;
     let once = api
         .client
         .submit_once(&key, Sha256::digest(body).into(), submissions);
@@ -57,6 +52,33 @@ pub(super) async fn submit(
         submitted: once.submitted,
         replayed: once.replayed,
     })
+}
+
+/// The key of a request that submits a task in another way, and the digest of what was asked for; none when the
+/// client has given none.
+pub(super) fn key_of(
+    headers: &HeaderMap,
+    (caller, path, asked): (&str, &str, &str),
+) -> Result<Option<(String, [u8; 32])>, Problem> {
+    let Some(key) = headers.get(KEY) else {
+        return Ok(None);
+    };
+    let key = own_key(key, caller, path)?;
+    Ok(Some((key, Sha256::digest(asked).into())))
+}
+
+/// Two tokens may have chosen the same key.
+fn own_key(key: &HeaderValue, caller: &str, path: &str) -> Result<String, Problem> {
+    let key = key.to_str().unwrap_or_default();
+    check(key)?;
+    Ok(hex(&Sha256::digest([caller, path, key].join("\n"))))
+}
+
+/// Says that an earlier request was answered so.
+pub(super) fn mark_replayed(response: &mut Response) {
+    response
+        .headers_mut()
+        .insert(REPLAYED, HeaderValue::from_static("true"));
 }
 
 fn check(key: &str) -> Result<(), Problem> {

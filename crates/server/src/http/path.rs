@@ -1,4 +1,4 @@
-//! The task's number in a path.
+//! What stands in a path: the task's number, or a name.
 
 use super::problem::{NOT_FOUND, Problem};
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -14,16 +14,51 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Id, Problem> {
         let missing = || Problem::new(&NOT_FOUND, "there is no such task");
-        let params = RawPathParams::from_request_parts(parts, state)
-            .await
-            .map_err(|_| missing())?;
-        let (_, text) = params
-            .iter()
-            .find(|(key, _)| *key == "id")
-            .ok_or_else(missing)?;
+        let text = part(parts, state, "id").await.ok_or_else(missing)?;
         match text.parse::<i64>() {
             Ok(id) if id > 0 => Ok(Id(TaskId(id))),
             _ => Err(missing()),
         }
     }
+}
+
+/// `{name}`. What can be no name of ours is answered like a name that nothing has.
+#[derive(Debug, Clone)]
+pub(super) struct Name(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Name {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Name, Problem> {
+        let missing = || Problem::new(&NOT_FOUND, "there is nothing of this name");
+        let text = part(parts, state, "name").await.ok_or_else(missing)?;
+        match dutiful_core::check_name(&text) {
+            Ok(()) => Ok(Name(text)),
+            Err(_) => Err(missing()),
+        }
+    }
+}
+
+/// `{worker}`: the name of a worker, which holds that of its machine.
+#[derive(Debug, Clone)]
+pub(super) struct WorkerName(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for WorkerName {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<WorkerName, Problem> {
+        let missing = || Problem::new(&NOT_FOUND, "there is no such worker, or it has ended");
+        let text = part(parts, state, "worker").await.ok_or_else(missing)?;
+        // The others cannot be stored.
+        match text.contains('\0') {
+            false => Ok(WorkerName(text)),
+            true => Err(missing()),
+        }
+    }
+}
+
+async fn part<S: Send + Sync>(parts: &mut Parts, state: &S, wanted: &str) -> Option<String> {
+    let params = RawPathParams::from_request_parts(parts, state).await.ok()?;
+    let (_, text) = params.iter().find(|(key, _)| *key == wanted)?;
+    Some(text.to_owned())
 }

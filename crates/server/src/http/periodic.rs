@@ -1,15 +1,25 @@
-//! `GET /periodic`.
+//! `GET /periodic`, one of them, and when it runs next.
+
+pub(super) mod change;
+pub(super) mod operate;
+mod view;
 
 use super::access::Caller;
-use super::problem::{Problem, ProblemView};
-use super::query::{Nothing, Parameters};
+use super::path::Name;
+use super::problem::{NOT_FOUND, Problem, ProblemView};
+use super::query::{Nothing, Parameters, bad};
 use super::{Api, answer};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use dutiful::PeriodicInfo;
-use serde::Serialize;
-use utoipa::ToSchema;
+use dutiful_core::limits::TICKS_RECKONED_MAX;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use view::PeriodicView;
+
+/// How many ticks are told unless somebody asks for more.
+const TICKS: usize = 5;
 
 /// The periodic tasks.
 #[derive(Debug, Serialize, ToSchema)]
@@ -18,30 +28,26 @@ pub(crate) struct Periodics {
     periodic: Vec<PeriodicView>,
 }
 
-/// A periodic task.
+/// The next ticks of a periodic task.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Periodic)]
-pub(crate) struct PeriodicView {
+pub(crate) struct NextTicks {
     /// Its name.
     name: String,
-    /// The type of the tasks that it submits.
-    task_name: String,
-    /// When it fires: `every` and microseconds, or `cron`, time zone and expression.
-    schedule: String,
-    /// Its next tick.
-    #[schema(format = DateTime)]
-    next_at: Option<String>,
-    /// The tick that fired last.
-    #[schema(format = DateTime)]
-    last_at: Option<String>,
-    /// The task that was submitted then.
-    last_task_id: Option<i64>,
-    /// Whether it rests until somebody resumes it.
+    /// Whether it rests, and so fires at none of them.
     paused: bool,
-    /// How many ticks have submitted a task.
-    fired: i64,
-    /// How many ticks have not, because they were missed or the one before still ran.
-    skipped: i64,
+    /// When its schedule fires, from now on.
+    #[schema(value_type = Vec<String>)]
+    next: Vec<String>,
+}
+
+/// How many ticks are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NextParameters {
+    /// By default 5.
+    #[param(minimum = 1, maximum = 100)]
+    count: Option<usize>,
 }
 
 /// List periodic tasks
@@ -59,23 +65,80 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let mut periodic = api.client.periodic().await?;
     periodic.retain(|one| caller.may_know(&one.task_name));
+    let view = |one| PeriodicView::new(one, caller.may_see_payloads());
     Ok(answer::ok(&Periodics {
-        periodic: periodic.into_iter().map(PeriodicView::from).collect(),
+        periodic: periodic.into_iter().map(view).collect(),
     }))
 }
 
-impl From<PeriodicInfo> for PeriodicView {
-    fn from(periodic: PeriodicInfo) -> PeriodicView {
-        PeriodicView {
-            name: periodic.name,
-            task_name: periodic.task_name,
-            schedule: periodic.schedule,
-            next_at: periodic.next_at.map(|at| at.to_string()),
-            last_at: periodic.last_at.map(|at| at.to_string()),
-            last_task_id: periodic.last_task_id.map(|id| id.0),
-            paused: periodic.paused,
-            fired: periodic.fired,
-            skipped: periodic.skipped,
-        }
+/// Look at a periodic task
+#[utoipa::path(
+    get, path = "/periodic/{name}", tag = "periodic", operation_id = "get_periodic",
+    params(("name" = String, Path, description = "Its name")),
+    responses(
+        (status = 200, description = "The periodic task as it is now", body = PeriodicView),
+        (status = "default", description = "Why not", body = ProblemView,
+         content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn get(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Name(name): Name,
+    Parameters(_): Parameters<Nothing>,
+) -> Result<Response, Problem> {
+    let one = named(&api, &caller, &name).await?;
+    Ok(shown(&caller, one))
+}
+
+/// Tell when a periodic task runs next
+///
+/// Reckoned by its schedule from the database's time on.
+#[utoipa::path(
+    get, path = "/periodic/{name}/next", tag = "periodic", operation_id = "next_of_periodic",
+    params(("name" = String, Path, description = "Its name"), NextParameters),
+    responses(
+        (status = 200, description = "The next ticks", body = NextTicks),
+        (status = "default", description = "Why not", body = ProblemView,
+         content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn next(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Name(name): Name,
+    Parameters(parameters): Parameters<NextParameters>,
+) -> Result<Response, Problem> {
+    let count = parameters.count.unwrap_or(TICKS);
+    if !(1..=TICKS_RECKONED_MAX).contains(&count) {
+        return Err(bad(
+            "count",
+            &format!("ask for 1 to {TICKS_RECKONED_MAX} ticks"),
+        ));
     }
+    let one = named(&api, &caller, &name).await?;
+    let next = api.client.periodic_next(&name, count).await?;
+    Ok(answer::ok(&NextTicks {
+        name,
+        paused: one.paused,
+        next: next.iter().map(ToString::to_string).collect(),
+    }))
+}
+
+/// The periodic task, for one that may know its tasks. Whoever may not is told what is told of one that is not
+/// there.
+async fn named(api: &Api, caller: &Caller, name: &str) -> Result<PeriodicInfo, Problem> {
+    let missing = || {
+        Problem::new(
+            &NOT_FOUND,
+            format!("there is no periodic task named `{name}`"),
+        )
+    };
+    let one = api.client.periodic_named(name).await?;
+    match caller.may_know(&one.task_name) {
+        true => Ok(one),
+        false => Err(missing()),
+    }
+}
+
+fn shown(caller: &Caller, one: PeriodicInfo) -> Response {
+    answer::ok(&PeriodicView::new(one, caller.may_see_payloads()))
 }

@@ -71,6 +71,8 @@ pub(crate) struct NameCountsView {
     queue_depth: u64,
     /// How long the oldest of those has been due, in seconds.
     oldest_due: Option<f64>,
+    /// Whether the name is paused.
+    paused: bool,
     /// What ended in the window.
     recent: SpanFiguresView,
 }
@@ -124,6 +126,7 @@ impl From<NameCounts> for NameCountsView {
             average_duration: name.average_duration.map(|time| time.as_secs_f64()),
             queue_depth: name.queue_depth,
             oldest_due: name.oldest_due.map(|time| time.as_secs_f64()),
+            paused: name.paused,
             recent: name.recent.into(),
         }
     }

@@ -1,12 +1,16 @@
-//! `GET /task-types`.
+//! `GET /task-types`, and pausing and resuming a task name.
 
+use super::access::Caller;
+use super::path::Name;
 use super::problem::{Problem, ProblemView};
 use super::query::{Nothing, Parameters};
 use super::{Api, answer};
 use crate::tasks::TaskType;
+use axum::Extension;
 use axum::extract::State;
-use axum::response::Response;
-use dutiful::{TaskTypeInfo, WorkerInfo};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use dutiful::{PausedName, TaskTypeInfo, WorkerInfo};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -17,6 +21,21 @@ pub(crate) struct TaskTypes {
     task_types: Vec<TaskTypeView>,
     /// Whether other names are taken too, unchecked.
     allow_unknown: bool,
+    /// The names that are paused, also those that this server does not know.
+    paused: Vec<PausedView>,
+}
+
+/// A task name that is paused: no worker claims its tasks.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PausedName)]
+pub(crate) struct PausedView {
+    /// The name.
+    task_name: String,
+    /// Since when.
+    #[schema(format = DateTime)]
+    paused_at: String,
+    /// Who has paused it.
+    paused_by: String,
 }
 
 /// A task type.
@@ -55,8 +74,11 @@ pub(crate) struct TaskTypeView {
     ))]
 pub(crate) async fn list(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
+    let mut paused = api.client.paused().await?;
+    paused.retain(|one| caller.may_know(&one.task_name));
     let published = api.client.task_types().await?;
     let workers = api.client.workers().await?;
     let own = api.tasks.all().iter().map(TaskTypeView::of_ours);
@@ -72,8 +94,66 @@ pub(crate) async fn list(
     }
     Ok(answer::ok(&TaskTypes {
         task_types,
+        paused: paused.into_iter().map(PausedView::from).collect(),
         allow_unknown: api.allow_unknown,
     }))
+}
+
+/// Pause a task name
+///
+/// Within some seconds no worker claims its tasks any more; running tasks go on. It may be a name that this server does
+/// not know.
+#[utoipa::path(
+    post, path = "/task-types/{name}/pause", tag = "task types", operation_id = "pause_task_name",
+    params(("name" = String, Path, description = "The task name")),
+    responses(
+        (status = 200, description = "It is paused", body = PausedView),
+        (status = "default", description = "Why not", body = ProblemView,
+         content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn pause(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Name(name): Name,
+    Parameters(_): Parameters<Nothing>,
+) -> Result<Response, Problem> {
+    caller.check_submission(&name)?;
+    let paused = api.client.pause(&name, caller.name()).await?;
+    let target = format!("task name {name}");
+    caller.did_to(&api, "pause", &target, None).await;
+    Ok(answer::ok(&PausedView::from(paused)))
+}
+
+/// Let a paused task name go on
+#[utoipa::path(
+    post, path = "/task-types/{name}/resume", tag = "task types", operation_id = "resume_task_name",
+    params(("name" = String, Path, description = "The task name")),
+    responses(
+        (status = 204, description = "It is not paused any more"),
+        (status = "default", description = "Why not", body = ProblemView,
+         content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn resume(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Name(name): Name,
+    Parameters(_): Parameters<Nothing>,
+) -> Result<Response, Problem> {
+    caller.check_submission(&name)?;
+    api.client.resume(&name).await?;
+    let target = format!("task name {name}");
+    caller.did_to(&api, "resume", &target, None).await;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+impl From<PausedName> for PausedView {
+    fn from(paused: PausedName) -> PausedView {
+        PausedView {
+            task_name: paused.task_name,
+            paused_at: paused.paused_at.to_string(),
+            paused_by: paused.paused_by,
+        }
+    }
 }
 
 impl TaskTypeView {

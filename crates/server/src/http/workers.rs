@@ -1,11 +1,13 @@
-//! `GET /workers`.
+//! `GET /workers`, and asking one to end.
 
 use super::access::Caller;
-use super::problem::{Problem, ProblemView};
+use super::path::WorkerName;
+use super::problem::{FORBIDDEN, Problem, ProblemView};
 use super::query::{Nothing, Parameters};
 use super::{Api, answer};
 use axum::Extension;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use dutiful::WorkerInfo;
 use serde::Serialize;
@@ -38,6 +40,9 @@ pub(crate) struct WorkerView {
     beat_at: String,
     /// Whether that was within the last 30 seconds.
     alive: bool,
+    /// Since when it is asked to end: it claims no more from its next beats on.
+    #[schema(format = DateTime)]
+    draining_since: Option<String>,
 }
 
 /// List workers
@@ -62,6 +67,40 @@ pub(crate) async fn list(
     }))
 }
 
+/// Ask a worker to end
+///
+/// It hears of it within 20 seconds, claims no more, lets running tasks end within its grace, gives back the rest and
+/// ends, as after SIGTERM. A token for some task names cannot ask one that runs others too.
+#[utoipa::path(
+    post, path = "/workers/{worker}/drain", tag = "workers", operation_id = "drain_worker",
+    params(("worker" = String, Path, description = "Its name")),
+    responses(
+        (status = 202, description = "It is asked", body = WorkerView),
+        (status = "default", description = "Why not", body = ProblemView,
+         content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn drain(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    WorkerName(name): WorkerName,
+    Parameters(_): Parameters<Nothing>,
+) -> Result<Response, Problem> {
+    let worker = api.client.worker_named(&name).await?;
+    if !worker.task_names.iter().all(|name| caller.may_know(name)) {
+        let detail = "the worker runs tasks that the token is not good for";
+        return Err(Problem::new(&FORBIDDEN, detail));
+    }
+    let asked = api.client.drain_worker(&name).await?;
+    let target = format!("worker {name}");
+    caller.did_to(&api, "drain-worker", &target, None).await;
+    let view = WorkerView::from(asked);
+    Ok(answer::json(
+        StatusCode::ACCEPTED,
+        "application/json",
+        &view,
+    ))
+}
+
 impl From<WorkerInfo> for WorkerView {
     fn from(worker: WorkerInfo) -> WorkerView {
         WorkerView {
@@ -72,6 +111,7 @@ impl From<WorkerInfo> for WorkerView {
             started_at: worker.started_at.to_string(),
             beat_at: worker.beat_at.to_string(),
             alive: worker.alive,
+            draining_since: worker.draining_since.map(|at| at.to_string()),
         }
     }
 }

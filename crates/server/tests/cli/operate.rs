@@ -1,4 +1,4 @@
-use super::place::{CONFLICT, NOT_FOUND, Place};
+use super::place::{CONFLICT, NOT_FOUND, Place, USAGE};
 
 #[test]
 fn a_cancelled_task_can_be_retried() {
@@ -32,4 +32,33 @@ fn a_task_that_refuses_does_not_hold_up_the_others() {
     assert_eq!(code, NOT_FOUND);
     assert!(said.contains("task 999"), "{said}");
     assert_eq!(place.json(&["show", &id])["task"]["state"], "cancelled");
+}
+
+#[test]
+fn task_names_are_paused_listed_and_resumed() {
+    let place = Place::new();
+    place.submit("a");
+    let paused = place.json(&["pause", "ExampleTask", "Elsewhere"]);
+    let names: Vec<&str> = paused["paused"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["task_name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["Elsewhere", "ExampleTask"]);
+    assert_eq!(place.json(&["pause"]), paused);
+    assert!(place.text(&["pause"]).contains("command line"));
+    assert!(place.text(&["stats"]).contains("ExampleTask (paused)"));
+    let typo = place
+        .run(&["pause", "ExampleTsk"])
+        .assert()
+        .success()
+        .get_output()
+        .clone();
+    let said = String::from_utf8(typo.stderr).unwrap();
+    assert!(said.contains("did you mean `ExampleTask`?"), "{said}");
+    let rest = place.json(&["resume", "ExampleTask", "ExampleTsk"]);
+    assert_eq!(rest["paused"].as_array().unwrap().len(), 1);
+    assert_eq!(place.error(&["resume"]).0, USAGE);
+    assert_eq!(place.error(&["pause", "no name"]).0, USAGE);
 }

@@ -1,4 +1,4 @@
-use super::place::{NOT_FOUND, Place, USAGE};
+use super::place::{CONFLICT, NOT_FOUND, Place, USAGE};
 
 /// Two schedules, as workers store them.
 const ROWS: &str = "
@@ -94,4 +94,83 @@ fn a_name_or_schedule_that_means_nothing_is_told() {
     assert_eq!((code, error["code"].as_str().unwrap()), (1, "decode"));
     let count = ["periodic", "next", "Report", "--count", "0"];
     assert_eq!(place.error(&count).0, USAGE);
+}
+
+#[test]
+fn a_periodic_task_is_paused_resumed_changed_and_reset() {
+    let place = place();
+    assert_eq!(
+        place.json(&["periodic", "pause", "Minutely"])["paused"],
+        true
+    );
+    let said = place.text(&["periodic", "pause", "Minutely"]);
+    assert_eq!(said, "Minutely: every 1m; it is paused\n");
+    assert_eq!(
+        place.json(&["periodic", "resume", "Minutely"])["paused"],
+        false
+    );
+    let change = [
+        "periodic",
+        "change",
+        "Minutely",
+        "--cron",
+        "0 9 * * *",
+        "--time-zone",
+        "Europe/Berlin",
+    ];
+    let changed = place.json(&change);
+    assert_eq!(changed["schedule"], "cron Europe/Berlin 0 9 * * *");
+    assert_eq!(changed["changed"]["program_schedule"], "every 60000000");
+    let listed = place.text(&["periodic"]);
+    let row = listed
+        .lines()
+        .find(|row| row.starts_with("Minutely"))
+        .unwrap();
+    assert!(row.contains("command line"), "{listed}");
+    let payload = [
+        "periodic",
+        "change",
+        "Minutely",
+        "--payload",
+        "{\"all\": true}",
+    ];
+    assert_eq!(place.json(&payload)["task_payload"]["all"], true);
+    let reset = place.json(&["periodic", "reset", "Minutely"]);
+    assert_eq!(reset["schedule"], "every 60000000");
+    assert!(reset["changed"].is_null() && reset["task_payload"] == serde_json::json!({}));
+}
+
+#[test]
+fn a_periodic_task_is_run_by_hand() {
+    let place = place();
+    let ran = place.json(&["periodic", "run", "Minutely"]);
+    let task = place.json(&["show", &ran["task_id"].to_string()]);
+    assert_eq!(task["task"]["task_name"], "Sweep");
+    let (code, said) = place.error(&["periodic", "run", "Minutely"]);
+    assert_eq!(code, CONFLICT);
+    assert!(said.contains("--anyway"), "{said}");
+    place
+        .run(&["periodic", "run", "Minutely", "--anyway"])
+        .assert()
+        .success();
+}
+
+#[test]
+fn what_cannot_be_done_to_a_periodic_task_is_told() {
+    let place = place();
+    for verb in ["run", "pause", "resume", "reset"] {
+        let (code, said) = place.error(&["periodic", verb, "minutely"]);
+        assert_eq!(code, NOT_FOUND, "{verb}");
+        assert!(said.contains("did you mean `Minutely`?"), "{said}");
+    }
+    assert_eq!(place.error(&["periodic", "change", "Minutely"]).0, USAGE);
+    for wrong in [
+        ["--cron", "never"],
+        ["--every", "1us"],
+        ["--time-zone", "Europe/Berlin"],
+    ] {
+        let args = [&["periodic", "change", "Minutely"], &wrong[..]].concat();
+        assert_eq!(place.error(&args).0, USAGE, "{wrong:?}");
+    }
+    assert!(place.json(&["periodic"])["periodic"][1]["changed"].is_null());
 }

@@ -19,7 +19,7 @@ fn a_worker_makes_the_tables_if_asked_and_ends_in_order_on_sigterm() {
     worker.signal("TERM");
     let (code, log) = worker.end();
     assert_eq!(code, Some(0), "{log}");
-    assert!(log.contains("Started 2 tasks"), "{log}");
+    assert!(log.contains("Started 3 tasks"), "{log}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use super::place::{Place, SCHEMA};
+use super::place::{NOT_FOUND, Place, SCHEMA};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -54,6 +54,41 @@ fn a_worker_is_shown_with_what_it_runs_for_as_long_as_it_is_there() {
     );
     worker.signal("TERM");
     worker.end();
+    assert!(
+        place.json(&["workers"])["workers"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_drained_worker_ends_in_order() {
+    let place = Place::new();
+    let mut worker = place.worker(&["--only", "ExampleTask"]);
+    let begun = Instant::now();
+    let name = loop {
+        let shown = place.json(&["workers"])["workers"][0]["worker"].clone();
+        if let Some(name) = shown.as_str() {
+            break name.to_owned();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "no worker");
+    };
+    let (code, said) = place.error(&["workers", "drain", &format!("{name}x")]);
+    assert_eq!(code, NOT_FOUND);
+    assert!(said.contains(&format!("did you mean `{name}`?")), "{said}");
+    let asked = place.json(&["workers", "drain", &name]);
+    assert!(asked["draining_since"].is_string(), "{asked}");
+    if worker.is_alive() {
+        let text = place.text(&["workers"]);
+        assert!(
+            text.lines().count() == 1 || text.contains("draining"),
+            "{text}"
+        );
+    }
+    let (code, log) = worker.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("an operator drains this worker"), "{log}");
     assert!(
         place.json(&["workers"])["workers"]
             .as_array()

@@ -13,6 +13,7 @@ promises![
     payloads_are_for_those_who_may_see_them,
     what_is_done_is_in_the_audit_with_who_did_it,
     no_secret_is_told_or_logged,
+    a_bulk_operation_is_for_who_has_previewed_it,
 ];
 
 const SCOPES: [&str; 5] = ["enqueue", "read", "read_payload", "manage", "admin"];
@@ -73,6 +74,8 @@ fn every_route_wants_just_the_scope_that_the_docs_say(server: &Server) {
         for (method, route, wanted) in &routes {
             let path = route
                 .replace("{id}", "999999")
+                .replace("{name}", "Nothing")
+                .replace("{worker}", "nobody")
                 .replace("{code}", "conflict");
             let answer = server.as_bearer(&secret, method, &path, "");
             let refused = [401, 403].contains(&answer.status);
@@ -88,7 +91,11 @@ fn every_route_wants_just_the_scope_that_the_docs_say(server: &Server) {
 
 fn without_a_token_nothing_of_tasks_is_told(server: &Server) {
     for (method, route, wanted) in documented() {
-        let path = route.replace("{id}", "1").replace("{code}", "conflict");
+        let path = route
+            .replace("{id}", "1")
+            .replace("{name}", "Nothing")
+            .replace("{worker}", "nobody")
+            .replace("{code}", "conflict");
         let answer = wire::ask(server.address, &method, &path, &[], "");
         if wanted == "none" {
             assert!(answer.status < 400, "{method} {route}");
@@ -310,4 +317,74 @@ fn no_secret_is_told_or_logged(server: &Server) {
     for text in told {
         assert!(!text.contains(&secret), "{text}");
     }
+}
+
+fn a_bulk_operation_is_for_who_has_previewed_it(server: &Server) {
+    let admin = server.token(&["all", "--scope", "admin"]);
+    let id = submit(server, &admin, "x");
+    let manage = |name: &str, tasks: &str| {
+        server.token(&[name, "--scope", "manage,read", "--task-name", tasks])
+    };
+    let (own, other) = (manage("own", "Example*"), manage("other", "Transcribe*"));
+    let preview = |secret: &str, filter: Value| {
+        let body = json!({ "action": "cancel", "filter": filter }).to_string();
+        server.as_bearer(secret, "POST", "/tasks/bulk/preview", &body)
+    };
+    let example = json!({ "task_name": "ExampleTask" });
+    for filter in [json!({}), json!({ "task_name": "TranscribeDocument" })] {
+        assert_eq!(preview(&own, filter).code(), "forbidden");
+    }
+    assert_eq!(preview(&other, example.clone()).code(), "forbidden");
+    let text = json!({ "task_name": "ExampleTask", "text": "x" });
+    assert_eq!(
+        preview(&own, text).code(),
+        "forbidden",
+        "it may not see payloads"
+    );
+    let asked = preview(&own, example).json();
+    assert_eq!(asked["count"], 1);
+    assert_eq!(asked["tasks"][0]["hidden"], true);
+    let confirm = |secret: &str| {
+        let body = json!({ "token": asked["token"] }).to_string();
+        server.as_bearer(secret, "POST", "/tasks/bulk", &body)
+    };
+    for secret in [&other, &admin] {
+        assert_eq!(confirm(secret).status, 404, "of another one");
+    }
+    let started = confirm(&own);
+    assert_eq!(started.status, 202, "{}", started.text);
+    let place = started.header("location").unwrap().to_owned();
+    assert_eq!(started.json()["asked_by"], "own");
+    for (secret, sees) in [(&own, true), (&admin, true), (&other, false)] {
+        let shown = server.as_bearer(secret, "GET", &place, "");
+        assert_eq!(shown.status, if sees { 200 } else { 404 });
+        let listed = server.as_bearer(secret, "GET", "/operations", "").json();
+        assert_eq!(
+            listed["operations"].as_array().unwrap().len(),
+            usize::from(sees)
+        );
+    }
+    assert_eq!(
+        server
+            .as_bearer(&other, "POST", &format!("{place}/stop"), "")
+            .status,
+        404
+    );
+    let cancelled = || {
+        let task = server
+            .as_bearer(&admin, "GET", &format!("/tasks/{id}"), "")
+            .json();
+        task["state"] == "cancelled"
+    };
+    let began = std::time::Instant::now();
+    while !cancelled() {
+        assert!(began.elapsed().as_secs() < 60, "it is not carried out");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    // Whoever may only submit cannot make an operation of a task.
+    let enqueue = server.token(&["enqueue", "--scope", "enqueue"]);
+    let payload = json!({ "action": "delete", "filter": {}, "up_to": 9, "asked_by": "own", "expected": 0, "exact": true });
+    let body = json!({ "task_name": "dutiful:operation", "task_payload": payload }).to_string();
+    let refused = server.as_bearer(&enqueue, "POST", "/tasks", &body);
+    assert_eq!(refused.code(), "unknown_task_name");
 }

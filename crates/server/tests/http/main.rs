@@ -6,6 +6,7 @@
 
 mod access;
 mod bad_input;
+mod bulk;
 mod crowd;
 mod described;
 mod generated;
@@ -14,6 +15,7 @@ mod listing;
 mod lost_answer;
 mod operating;
 mod pages;
+mod periodic;
 mod server;
 mod submitting;
 mod wire;
@@ -64,6 +66,8 @@ fn trials_on(engine: &Engine) -> Vec<Trial> {
         submitting::PROMISES,
         listing::PROMISES,
         operating::PROMISES,
+        bulk::PROMISES,
+        periodic::PROMISES,
         bad_input::PROMISES,
         limits::PROMISES,
         described::PROMISES,

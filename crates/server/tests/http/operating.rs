@@ -4,6 +4,9 @@ use crate::promises;
 use crate::server::Server;
 use crate::wire;
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+const LONG: Duration = Duration::from_secs(60);
 
 promises![
     a_waiting_task_is_run_now_cancelled_and_retried,
@@ -13,6 +16,8 @@ promises![
     an_edit_of_nothing_changes_nothing,
     a_task_that_has_ended_is_duplicated_and_removed,
     a_task_that_does_not_run_is_explained,
+    a_worker_is_drained,
+    a_task_name_is_paused_and_resumed,
 ];
 
 fn held(server: &Server) -> i64 {
@@ -220,4 +225,79 @@ fn a_task_that_does_not_run_is_explained(server: &Server) {
     );
     assert_eq!(explained["reasons"][0]["code"], "held");
     assert!(explained["reasons"][0]["fix"].is_string());
+}
+
+fn a_worker_is_drained(server: &Server) {
+    let _worker = server.worker();
+    let began = Instant::now();
+    let workers = || {
+        server.get("/workers").json()["workers"]
+            .as_array()
+            .unwrap()
+            .clone()
+    };
+    let of_example = |workers: Vec<Value>| {
+        let runs_it = |worker: &Value| worker["task_names"].to_string().contains("ExampleTask");
+        workers.into_iter().find(runs_it)
+    };
+    let one = loop {
+        if let Some(one) = of_example(workers()) {
+            break one;
+        }
+        assert!(began.elapsed() < LONG, "no worker");
+    };
+    assert_eq!(one["draining_since"], Value::Null);
+    let path = format!("/workers/{}/drain", one["worker"].as_str().unwrap());
+    let asked = server.post_text(&path, "");
+    assert_eq!(asked.status, 202, "{}", asked.text);
+    assert!(asked.json()["draining_since"].is_string());
+    while of_example(workers()).is_some() {
+        assert!(began.elapsed() < LONG, "it does not end");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let missing = server.post_text(&path, "");
+    assert_eq!(
+        (missing.status, missing.code().as_str()),
+        (404, "not_found")
+    );
+    assert_eq!(server.post_text("/workers/%00/drain", "").status, 404);
+    let entries = server.dutiful(&[
+        "audit",
+        "--target",
+        &format!("worker {}", one["worker"].as_str().unwrap()),
+    ]);
+    assert_eq!(entries["entries"][0]["action"], "drain-worker");
+}
+
+fn a_task_name_is_paused_and_resumed(server: &Server) {
+    let payload = json!({ "message": "x", "count": 1 });
+    let id = server.submit(&json!({ "task_name": "ExampleTask", "task_payload": payload }));
+    let paused = server.post_text("/task-types/ExampleTask/pause", "");
+    assert_eq!(paused.status, 200, "{}", paused.text);
+    assert_eq!(paused.json()["paused_by"], "anybody");
+    assert_eq!(
+        server.get("/task-types").json()["paused"],
+        json!([paused.json()])
+    );
+    assert_eq!(server.get("/stats").json()["names"][0]["paused"], true);
+    let explained = server.get(&format!("/tasks/{id}/explain")).json();
+    assert_eq!(explained["reasons"][0]["code"], "paused");
+    let resumed = server.post_text("/task-types/ExampleTask/resume", "");
+    assert_eq!((resumed.status, resumed.text.as_str()), (204, ""));
+    assert_eq!(server.get("/task-types").json()["paused"], json!([]));
+    // Other workers may know it.
+    assert_eq!(
+        server.post_text("/task-types/Elsewhere/pause", "").status,
+        200
+    );
+    assert_eq!(
+        server.post_text("/task-types/no%20name/pause", "").status,
+        404
+    );
+    let entries = server.dutiful(&["audit", "--target", "task name ExampleTask"]);
+    let entries = entries["entries"].as_array().unwrap().iter();
+    let actions: Vec<&str> = entries
+        .map(|entry| entry["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(actions, ["resume", "pause"]);
 }

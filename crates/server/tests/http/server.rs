@@ -3,6 +3,7 @@
 use crate::engine::Engine;
 use crate::wire::{self, Answer};
 use serde_json::Value;
+use std::cell::Cell;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -21,6 +22,7 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
     log: mpsc::Receiver<String>,
+    killed: Cell<bool>,
 }
 
 /// A process that does not outlive its trial.
@@ -60,7 +62,26 @@ impl Server {
             child,
             address,
             log,
+            killed: Cell::new(false),
         }
+    }
+
+    /// Ends it at once, as a crash would.
+    pub(crate) fn kill(&self) {
+        self.killed.set(true);
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-s", "KILL", &id]).status();
+        assert!(told.unwrap().success());
+    }
+
+    /// Another server on the same tables.
+    pub(crate) fn start_another(&self) -> (SocketAddr, Beside) {
+        let mut command = command(&self.folder, &self.url, &self.prefix);
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let log = lines(child.stderr.take().unwrap());
+        let address = address(&log);
+        (address, Beside(child))
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -108,6 +129,44 @@ impl Server {
         wire::ask(self.address, method, path, &headers, body)
     }
 
+    /// Lets a program that registers ExampleTask once a day under this name start and end.
+    pub(crate) fn define_periodic(&self, name: &str) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(async {
+            let client = dutiful::Client::builder(&self.url).table_prefix(&self.prefix);
+            let client = client.connect().await.unwrap();
+            let payload = dutiful_server::ExamplePayload {
+                message: "tick".to_owned(),
+                count: 1,
+            };
+            let day = Duration::from_secs(24 * 60 * 60);
+            let task = dutiful_server::ExampleTask;
+            let periodic = dutiful::Periodic::every_with(day, task, payload).named(name);
+            // Looked at after the other one.
+            let sign = dutiful::Periodic::every_with(
+                Duration::from_millis(100),
+                dutiful_server::ExampleTask,
+                dutiful_server::ExamplePayload {
+                    message: "sign".to_owned(),
+                    count: 1,
+                },
+            );
+            let worker = dutiful::Worker::new(client.clone())
+                .register(periodic)
+                .register(sign);
+            let worker = worker.start().await.unwrap();
+            let began = Instant::now();
+            let before = fired(&client).await;
+            while fired(&client).await == before {
+                assert!(began.elapsed() < LONG, "no tick");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            worker.shutdown().await;
+        });
+    }
+
     /// A worker on the same tables.
     pub(crate) fn worker(&self) -> Beside {
         let mut command = command(&self.folder, &self.url, &self.prefix);
@@ -139,7 +198,9 @@ impl Server {
 
     /// Ends it and removes its tables.
     pub(crate) fn end(mut self) {
-        self.tell_to_end();
+        if !self.killed.get() {
+            self.tell_to_end();
+        }
         let began = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -148,7 +209,8 @@ impl Server {
             assert!(began.elapsed() < LONG, "the server does not end");
             std::thread::sleep(Duration::from_millis(5));
         };
-        assert_eq!(status.code(), Some(0), "{}", self.log());
+        let expected = (!self.killed.get()).then_some(0);
+        assert_eq!(status.code(), expected, "{}", self.log());
         self.dutiful(&["migrate", "down", "--to", "0"]);
     }
 }
@@ -176,6 +238,13 @@ fn serve(command: &mut Command, more: &[&str]) -> (Child, mpsc::Receiver<String>
     let log = lines(child.stderr.take().unwrap());
     let address = address(&log);
     (child, log, address)
+}
+
+async fn fired(client: &dutiful::Client) -> i64 {
+    let all = client.periodic().await.unwrap();
+    all.iter()
+        .find(|one| one.name == "ExampleTask")
+        .map_or(0, |one| one.fired)
 }
 
 fn command(folder: &TempDir, url: &str, prefix: &str) -> Command {

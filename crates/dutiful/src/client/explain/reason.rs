@@ -19,8 +19,8 @@ pub struct Explanation {
 /// One reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
-    /// A stable name for programs: `held`, `scheduled`, `snoozed`, `cooldown`, `queued_behind`, `no_worker`,
-    /// `payload_newer_than_workers`, `running`, `lease_ran_out`, `succeeded`, `exhausted`, `invalid`,
+    /// A stable name for programs: `held`, `scheduled`, `snoozed`, `cooldown`, `paused`, `queued_behind`,
+    /// `no_worker`, `payload_newer_than_workers`, `running`, `lease_ran_out`, `succeeded`, `exhausted`, `invalid`,
     /// `discarded`, `cancelled`, `quarantined`, `undecodable_row` or `ran_again`. More may be added.
     pub code: &'static str,
     /// The reason as a sentence.

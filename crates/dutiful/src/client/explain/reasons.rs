@@ -3,6 +3,7 @@
 use super::reason::Reason;
 use super::{earlier, waiting};
 use crate::client::inspect::{AttemptInfo, TaskInfo, WorkerInfo};
+use crate::client::pause::PausedName;
 use dutiful_core::limits::EXPLAINED_ATTEMPTS_MAX;
 use dutiful_core::{ErrorKind, State, Timestamp};
 
@@ -20,6 +21,8 @@ pub(super) struct Seen {
     pub(super) ahead: i64,
     /// Read only when it waits for one of them.
     pub(super) workers: Vec<WorkerInfo>,
+    /// Whether its name is paused; read only when it has not ended.
+    pub(super) paused: Option<PausedName>,
 }
 
 /// The reasons, what matters most first.

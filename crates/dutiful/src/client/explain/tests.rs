@@ -45,6 +45,7 @@ fn seen(state: State, due_at: Option<Timestamp>) -> Seen {
         attempts: Vec::new(),
         ahead: 0,
         workers: Vec::new(),
+        paused: None,
     }
 }
 
@@ -68,6 +69,7 @@ fn worker(name: &str, alive: bool) -> WorkerInfo {
         started_at: NOW,
         beat_at: NOW,
         alive,
+        draining_since: None,
     }
 }
 
@@ -138,6 +140,14 @@ fn a_due_task_says_how_many_come_first_and_whether_anybody_could_take_it() {
     assert_eq!(found[1].code, "no_worker");
     assert!(found[1].text.contains("gone did"), "{}", found[1].text);
     due.workers = vec![WorkerInfo {
+        draining_since: Some(NOW),
+        ..worker("leaves", true)
+    }];
+    let found = reasons(&due);
+    assert_eq!(found[1].code, "no_worker");
+    let said = &found[1].text;
+    assert!(said.contains("leaves is being drained"), "{said}");
+    due.workers = vec![WorkerInfo {
         task_names: vec!["Other".to_owned()],
         ..worker("w", true)
     }];
@@ -145,6 +155,30 @@ fn a_due_task_says_how_many_come_first_and_whether_anybody_could_take_it() {
     // More workers than are read: one of the others may know it.
     due.workers = vec![due.workers[0].clone(); 1_000];
     assert_eq!(told(&due).0, ["queued_behind"]);
+}
+
+#[test]
+fn a_task_of_a_name_that_is_paused_says_so() {
+    let paused = Some(PausedName {
+        task_name: "Mail".to_owned(),
+        paused_at: NOW,
+        paused_by: "ada".to_owned(),
+    });
+    let of = |state, due_at| Seen {
+        workers: vec![worker("w", true)],
+        paused: paused.clone(),
+        ..seen(state, due_at)
+    };
+    let (codes, text) = told(&of(State::Queued, Some(NOW)));
+    assert_eq!(codes, ["paused", "queued_behind"]);
+    assert!(text.contains("by ada"), "{text}");
+    let later = Some(NOW.saturating_add(HOUR));
+    assert_eq!(
+        told(&of(State::Scheduled, later)).0,
+        ["scheduled", "paused"]
+    );
+    assert_eq!(told(&of(State::Held, None)).0, ["held", "paused"]);
+    assert_eq!(told(&of(State::Running, later)).0, ["running"]);
 }
 
 #[test]

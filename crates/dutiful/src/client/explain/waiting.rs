@@ -2,7 +2,8 @@
 
 use super::reason::Reason;
 use super::reasons::{Seen, at, failed_runs, how, said};
-use crate::client::inspect::{AttemptInfo, TaskInfo};
+use crate::client::inspect::{AttemptInfo, TaskInfo, WorkerInfo};
+use crate::client::pause::PausedName;
 use crate::text;
 use dutiful_core::limits::{AHEAD_COUNTED_MAX, LIST_OTHERS_MAX};
 use dutiful_core::{State, Timestamp};
@@ -14,6 +15,29 @@ pub(super) fn waits_for_a_worker(task: &TaskInfo, now: Timestamp) -> bool {
 }
 
 pub(super) fn reasons(seen: &Seen) -> Vec<Reason> {
+    let mut reasons = without_pause(seen);
+    let running = seen.task.state == State::Running;
+    if let Some(paused) = seen.paused.as_ref().filter(|_| !running) {
+        // Before its time has come something else keeps it.
+        let first = waits_for_a_worker(&seen.task, seen.now);
+        reasons.insert(usize::from(!first), self::paused(paused));
+    }
+    reasons
+}
+
+fn paused(paused: &PausedName) -> Reason {
+    let PausedName {
+        task_name,
+        paused_at,
+        paused_by,
+    } = paused;
+    let text = format!(
+        "`{task_name}` is paused since {paused_at}, by {paused_by}: no worker claims its tasks."
+    );
+    Reason::new("paused", text).fix(format!("Resume `{task_name}`."))
+}
+
+fn without_pause(seen: &Seen) -> Vec<Reason> {
     let task = &seen.task;
     let Some(due_at) = task.due_at else {
         let text = "It is held: it has no due time and waits until somebody releases it.";
@@ -142,17 +166,21 @@ fn no_worker(seen: &Seen) -> Option<Reason> {
         .iter()
         .filter(|worker| worker.task_names.contains(name));
     let all_read = i64::try_from(seen.workers.len()).is_ok_and(|read| read < LIST_OTHERS_MAX);
-    if !all_read || know_it.clone().any(|worker| worker.alive) {
+    let takes_more = |worker: &WorkerInfo| worker.alive && worker.draining_since.is_none();
+    if !all_read || know_it.clone().any(takes_more) {
         return None;
     }
     let last = match know_it.next() {
+        Some(worker) if worker.alive => {
+            format!(": {} is being drained and takes no more", worker.worker)
+        }
         Some(worker) => format!(
             ": {} did, and has not been heard of since {}",
             worker.worker, worker.beat_at
         ),
         None => String::new(),
     };
-    let text = format!("No worker that is alive runs `{name}`{last}.");
+    let text = format!("No worker that is alive and takes tasks runs `{name}`{last}.");
     let fix = format!("Start a worker with which `{name}` is registered.");
     Some(Reason::new("no_worker", text).fix(fix))
 }

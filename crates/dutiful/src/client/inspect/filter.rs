@@ -5,10 +5,12 @@ use crate::store::list::Query;
 use crate::{Error, ErrorKind, Result};
 use dutiful_core::limits::{LIST_PAGE, LIST_PAGE_MAX, LIST_TEXT_BYTES_MAX};
 use dutiful_core::{State, Status, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which tasks [`Client::list`](crate::Client::list) gives: those that pass everything that was asked for.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+// What a newer program asks for besides must not be passed over: more tasks would fit.
+#[serde(default, deny_unknown_fields)]
 #[must_use = "a filter does nothing before it is given to `list`"]
 pub struct Filter {
     task_name: Option<String>,
@@ -77,6 +79,14 @@ impl Filter {
         self
     }
 
+    /// Leaves out what is created after this time too.
+    pub(crate) fn no_later_than(mut self, time: Timestamp) -> Filter {
+        let end = time.saturating_add(std::time::Duration::from_micros(1));
+        let before = self.created_before.map_or(end, |before| before.min(end));
+        self.created_before = Some(before);
+        self
+    }
+
     /// Only tasks that ended at this time or later.
     pub fn finished_after(mut self, time: Timestamp) -> Filter {
         self.finished_after = Some(time);
@@ -102,7 +112,7 @@ impl Filter {
     }
 
     /// Checks it all.
-    pub(super) fn query(&self) -> Result<Query> {
+    pub(crate) fn query(&self) -> Result<Query> {
         let limit = self.limit.unwrap_or(LIST_PAGE);
         if !(1..=LIST_PAGE_MAX).contains(&limit) {
             return Err(refused(format!(
@@ -132,6 +142,7 @@ impl Filter {
             created_before: self.created_before,
             finished_from: self.finished_after,
             finished_before: self.finished_before,
+            except: None,
             before: self.after.as_ref().map(read).transpose()?,
             limit,
         })

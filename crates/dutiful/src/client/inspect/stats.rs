@@ -50,6 +50,8 @@ pub struct NameCounts {
     /// How long the oldest of those has been due. In JSON a number of seconds.
     #[serde(serialize_with = "opt_seconds")]
     pub oldest_due: Option<Duration>,
+    /// Whether the name is paused; see [`Client::pause`](crate::Client::pause).
+    pub paused: bool,
     /// What has ended in the last while: see [`Stats::window`].
     pub recent: SpanFigures,
 }
@@ -116,6 +118,8 @@ fn name_counts(
         queue_depth: live.due,
         oldest_due: live.first_due.map(|first| now.since(first)),
         recent,
+        // Told by rows of their own.
+        paused: false,
     }
 }
 
@@ -126,7 +130,7 @@ pub(super) fn opt_seconds<S: Serializer>(
     time.map(|time| time.as_secs_f64()).serialize(serializer)
 }
 
-fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     time.as_secs_f64().serialize(serializer)
 }
 

@@ -7,7 +7,7 @@ use super::*;
 use crate::db::{Db, Sql, Value};
 use crate::store::claim::{Claimed, Request, claim};
 use crate::store::settle::{Ending, Settled, Success, endings, successes};
-use crate::store::workers::{Card, beat};
+use crate::store::workers::{Card, beat, drain, enter, is_to_drain};
 use dutiful_core::{Event, FailureKind, State, Status, Timestamp, limits};
 use serde_json::json;
 
@@ -248,6 +248,43 @@ async fn workers_are_alive_until_their_beats_are_half_a_minute_old() {
     assert_eq!(workers[0].task_names, ["A", "B"]);
     pass(&client, Duration::from_secs(31));
     assert!(!client.workers().await.unwrap()[0].alive);
+}
+
+#[tokio::test]
+async fn a_worker_that_starts_anew_under_a_name_is_not_drained() {
+    let client = client().await;
+    let card = Card {
+        worker: WORKER.to_owned(),
+        host: "h".to_owned(),
+        process_id: 42,
+        task_names: "[]".to_owned(),
+        hint_address: None,
+    };
+    enter(client.db(), &card).await.unwrap();
+    assert!(!is_to_drain(client.db(), WORKER).await.unwrap());
+    drain(client.db(), WORKER).await.unwrap();
+    beat(client.db(), &card).await.unwrap();
+    assert!(is_to_drain(client.db(), WORKER).await.unwrap());
+    let since = client.workers().await.unwrap()[0].draining_since;
+    pass(&client, HOUR);
+    drain(client.db(), WORKER).await.unwrap();
+    let workers = client.workers().await.unwrap();
+    assert_eq!(workers[0].draining_since, since, "since the first time");
+    let anew = Card {
+        process_id: 43,
+        ..card
+    };
+    enter(client.db(), &anew).await.unwrap();
+    let workers = client.workers().await.unwrap();
+    assert_eq!(
+        (
+            workers.len(),
+            workers[0].process_id,
+            workers[0].draining_since
+        ),
+        (1, 43, None)
+    );
+    assert_eq!(workers[0].started_at, workers[0].beat_at);
 }
 
 #[tokio::test]

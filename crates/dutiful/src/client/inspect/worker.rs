@@ -1,8 +1,7 @@
-//! Workers and periodic tasks as they are shown.
+//! Workers as they are shown.
 
-use crate::store::periodic_list::PeriodicRow;
 use crate::store::worker_list::WorkerRow;
-use dutiful_core::{TaskId, Timestamp};
+use dutiful_core::Timestamp;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -26,6 +25,9 @@ pub struct WorkerInfo {
     pub beat_at: Timestamp,
     /// Whether that was within the last 30 seconds, by the database's clock.
     pub alive: bool,
+    /// Since when it is asked to end; see [`Client::drain_worker`](crate::Client::drain_worker). It claims no more
+    /// from its next beats on.
+    pub draining_since: Option<Timestamp>,
 }
 
 impl From<WorkerRow> for WorkerInfo {
@@ -39,45 +41,7 @@ impl From<WorkerRow> for WorkerInfo {
             started_at: row.started_at,
             beat_at: row.beat_at,
             alive: row.now.since(row.beat_at) <= ALIVE,
-        }
-    }
-}
-
-/// A periodic task.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PeriodicInfo {
-    /// Its name.
-    pub name: String,
-    /// The type of the tasks that it submits.
-    pub task_name: String,
-    /// When it fires: `every` and microseconds, or `cron`, time zone and expression.
-    pub schedule: String,
-    /// Its next tick. `None` when there is none.
-    pub next_at: Option<Timestamp>,
-    /// The tick that fired last.
-    pub last_at: Option<Timestamp>,
-    /// The task that was submitted then.
-    pub last_task_id: Option<TaskId>,
-    /// Whether it rests until somebody resumes it.
-    pub paused: bool,
-    /// How many ticks have submitted a task.
-    pub fired: i64,
-    /// How many ticks have not, because they were missed or the one before still ran.
-    pub skipped: i64,
-}
-
-impl From<PeriodicRow> for PeriodicInfo {
-    fn from(row: PeriodicRow) -> PeriodicInfo {
-        PeriodicInfo {
-            name: row.name,
-            task_name: row.task_name,
-            schedule: row.schedule,
-            next_at: row.next_at,
-            last_at: row.last_at,
-            last_task_id: row.last_task_id.map(TaskId),
-            paused: row.paused,
-            fired: row.fired,
-            skipped: row.skipped,
+            draining_since: row.drain_at,
         }
     }
 }
@@ -96,6 +60,7 @@ mod tests {
             started_at: now,
             beat_at: now.saturating_sub(Duration::from_secs(seconds_ago)),
             now,
+            drain_at: None,
         })
     }
 

@@ -51,18 +51,13 @@ impl Client {
         request_hash: [u8; 32],
         submissions: Vec<Submit<'_>>,
     ) -> Result<Once> {
-        check_key(key)?;
+        let request = request(key, request_hash)?;
         let drafts = submissions.into_iter().enumerate().map(|(index, submit)| {
             let draft = submit.draft;
             draft.map_err(|error| error.context(format!("payload {index}")))
         });
         let drafts = drafts.collect::<Result<_>>()?;
         let tasks = finish_all(drafts, self.db().payload_bytes_max())?;
-        let request = Request {
-            key: Sha256::digest(key).into(),
-            hash: request_hash,
-            call: uuid::Uuid::new_v4().to_string(),
-        };
         let (done, replayed) = match submit_once(self.db(), &request, &tasks).await? {
             Answered::Submitted(done) => (done, false),
             Answered::Replayed(done) => (done, true),
@@ -73,6 +68,16 @@ impl Client {
         }
         Ok(once(done, replayed))
     }
+}
+
+/// The request as this call makes it.
+pub(in crate::client) fn request(key: &str, request_hash: [u8; 32]) -> Result<Request> {
+    check_key(key)?;
+    Ok(Request {
+        key: Sha256::digest(key).into(),
+        hash: request_hash,
+        call: uuid::Uuid::new_v4().to_string(),
+    })
 }
 
 fn once(done: Vec<Submission>, replayed: bool) -> Once {
@@ -98,7 +103,7 @@ fn check_key(key: &str) -> Result<()> {
     ))
 }
 
-fn other_request() -> Error {
+pub(in crate::client) fn other_request() -> Error {
     Error::new(
         ErrorKind::Conflict,
         "the key was used for another request within the last 24 hours; use a new key for a new request",

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::periodic::{Kind, Periodic};
+use crate::store::periodic::Changed;
 use crate::{Context, Task, TaskError};
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -28,10 +29,18 @@ fn hourly() -> Definition {
 /// A row of an hourly periodic whose next tick was `late` ago.
 fn due(late: Duration, last_ended: bool) -> Seen {
     let next_at = dutiful_core::Timestamp::from_micros(1_000 * 3_600_000_000);
-    Seen {
+    let row = PeriodicRow {
         defined: defined(&hourly()),
+        changed: Changed::default(),
         paused: false,
         next_at: Some(next_at),
+        last_at: None,
+        last_task_id: None,
+        fired: 0,
+        skipped: 0,
+    };
+    Seen {
+        row,
         now: next_at.saturating_add(late),
         last_ended,
     }
@@ -41,7 +50,7 @@ fn decided(overlap: Overlap, missed: Missed, row: &Seen) -> Option<(usize, u64)>
     let rules = Rules {
         missed,
         overlap,
-        ..Rules::read(&row.defined).unwrap()
+        ..Rules::read(&row.row).unwrap()
     };
     decide(&rules, row).map(|plan| (plan.fire.len(), plan.skipped))
 }
@@ -78,10 +87,8 @@ fn ticks_that_are_made_up_for_do_not_overlap_either() {
 #[test]
 fn one_look_submits_a_hundred_tasks_at_most() {
     let row = due(Duration::from_secs(23 * 3_600), true);
-    let every_minute = Defined {
-        schedule: "every 60000000".to_owned(),
-        ..row.defined.clone()
-    };
+    let mut every_minute = row.row.clone();
+    every_minute.changed.schedule = Some("every 60000000".to_owned());
     let rules = Rules {
         missed: Missed::All,
         overlap: Overlap::Allow,

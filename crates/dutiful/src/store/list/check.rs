@@ -28,6 +28,7 @@ pub(super) const CHECK: Sql = Sql {
                                      'cancelled')
                OR status NOT IN ('not_started', 'success', 'error')
                OR dedup_scope NOT IN ('none', 'waiting', 'active', 'until_success', 'always', 'window'))
+          AND (?11 IS NULL OR task_name <> ?11)
         ORDER BY id DESC",
     mysql: "/* dutiful.list.check */
         SELECT id, UTC_TIMESTAMP(6),
@@ -47,6 +48,7 @@ pub(super) const CHECK: Sql = Sql {
                                      'cancelled')
                OR status NOT IN ('not_started', 'success', 'error')
                OR dedup_scope NOT IN ('none', 'waiting', 'active', 'until_success', 'always', 'window'))
+          AND (? IS NULL OR task_name <> ?)
         ORDER BY id DESC",
     postgres: "/* dutiful.list.check */
         SELECT id, statement_timestamp(),
@@ -67,6 +69,7 @@ pub(super) const CHECK: Sql = Sql {
                                      'cancelled')
                OR status NOT IN ('not_started', 'success', 'error')
                OR dedup_scope NOT IN ('none', 'waiting', 'active', 'until_success', 'always', 'window'))
+          AND ($11::text IS NULL OR task_name <> $11::text)
         ORDER BY id DESC",
 };
 
@@ -89,7 +92,7 @@ fn params(dialect: Dialect, query: &Query, ids: &[i64]) -> Vec<Value> {
         .status
         .or(hints.status)
         .map(|status| status.as_str().to_owned());
-    let filters: [(Value, usize); 9] = [
+    let filters: [(Value, usize); 10] = [
         (query.task_name.clone().into(), 2),
         (status.into(), 2),
         (query.created_from.into(), 2),
@@ -99,6 +102,7 @@ fn params(dialect: Dialect, query: &Query, ids: &[i64]) -> Vec<Value> {
         (query.text.clone().into(), 3),
         (hints.has_due.map(i64::from).into(), 2),
         (hints.quarantined.then_some(1).into(), 1),
+        (query.except.map(str::to_owned).into(), 2),
     ];
     let mut params = vec![Value::Ints(ids.to_vec())];
     for (value, uses) in filters {
@@ -121,7 +125,7 @@ mod tests {
         };
         let count = |dialect| params(dialect, &query, &[1, 2]).len();
         assert_eq!(count(Dialect::Mysql), CHECK.mysql.matches('?').count());
-        assert_eq!(count(Dialect::Sqlite), 10);
-        assert_eq!(count(Dialect::Postgres), 10);
+        assert_eq!(count(Dialect::Sqlite), 11);
+        assert_eq!(count(Dialect::Postgres), 11);
     }
 }

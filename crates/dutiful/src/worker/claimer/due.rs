@@ -33,6 +33,11 @@ impl DueLevels {
         self.lanes.iter_mut().for_each(Vec::clear);
     }
 
+    /// Forgets what is due in one lane.
+    pub(super) fn forget(&mut self, lane: usize) {
+        self.lanes[lane].clear();
+    }
+
     /// A look found the first task of a level to be due since then.
     pub(super) fn found(&mut self, lane: usize, priority: i64, first_due: Timestamp) {
         self.mark(lane, priority, first_due);

@@ -84,7 +84,9 @@ pub(super) fn workers(workers: &[WorkerInfo]) -> Finding {
 /// Whether what is due is known to somebody who runs it.
 pub(super) fn task_names(stats: &Stats, workers: &[WorkerInfo]) -> Finding {
     let is_known = |name: &NameCounts| {
-        let alive = workers.iter().filter(|worker| worker.alive);
+        // One that is to end takes no more.
+        let takes = |worker: &&WorkerInfo| worker.alive && worker.draining_since.is_none();
+        let alive = workers.iter().filter(takes);
         let mut names = alive.flat_map(|worker| &worker.task_names);
         names.any(|known| *known == name.task_name)
     };

@@ -105,10 +105,14 @@ impl Caller {
         TaskView::new(task, self.may_see_payloads())
     }
 
-    /// Writes down what it did. The work is done by then: that it cannot be written down undoes nothing.
+    /// Writes down what it did to a task.
     pub(crate) async fn did(&self, api: &Api, action: &str, id: TaskId) {
-        let target = format!("task {id}");
-        let written = api.client.audit(self.name(), action, Some(&target), None);
+        self.did_to(api, action, &format!("task {id}"), None).await;
+    }
+
+    /// Writes down what it did. The work is done by then: that it cannot be written down undoes nothing.
+    pub(crate) async fn did_to(&self, api: &Api, action: &str, target: &str, detail: Option<&str>) {
+        let written = api.client.audit(self.name(), action, Some(target), detail);
         if let Err(error) = written.await {
             tracing::error!(%error, action, target, "it was done, and the audit could not be written");
         }

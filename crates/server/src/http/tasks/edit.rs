@@ -1,5 +1,6 @@
 //! `PATCH /tasks/{id}`.
 
+use super::submission::is_own;
 use crate::http::access::Caller;
 use crate::http::etag::{self, IfMatch};
 use crate::http::path::Id;
@@ -24,7 +25,7 @@ use utoipa::ToSchema;
 #[schema(as = Edit)]
 pub(crate) struct EditBody {
     /// Another input. When the payload was its dedup key, the slot moves with it.
-    #[serde(default, deserialize_with = "said")]
+    #[serde(default, deserialize_with = "body::said")]
     task_payload: Option<Value>,
     /// Run it no sooner than at this time; a held task is held no more.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -41,11 +42,6 @@ pub(crate) struct EditBody {
     /// Says that the new payload is still the same task, where its dedup key was not the whole payload.
     #[serde(default)]
     keep_dedup_key: Option<bool>,
-}
-
-/// A payload may be `null`, which is not the same as none.
-fn said<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
 }
 
 /// Change a task that waits
@@ -122,6 +118,10 @@ impl EditBody {
         let mut edit = api.client.edit(id);
         if let Some(payload) = self.task_payload {
             let task = api.client.get(id).await?;
+            if is_own(&task.task_name) {
+                let why = "what the server's own tasks are about is not changed";
+                return refused("/task_payload", why.to_owned());
+            }
             if let Some(known) = api.tasks.named(&task.task_name) {
                 known.check(&api.client, payload.clone()).map_err(|bad| {
                     let pointer = format!("/task_payload{}", bad.pointer);

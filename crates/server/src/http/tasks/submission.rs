@@ -79,6 +79,9 @@ impl Submission {
     /// Begins the submission, everything checked that is not the database's to check.
     pub(super) fn begin<'c>(self, api: &'c Api, caller: &Caller) -> Result<Submit<'c>, Problem> {
         caller.check_submission(&self.task_name)?;
+        if is_own(&self.task_name) {
+            return Err(unknown(api, &self.task_name));
+        }
         let submit = match api.tasks.named(&self.task_name) {
             Some(known) => known
                 .submit(&api.client, self.task_payload.clone())
@@ -159,6 +162,12 @@ impl Submission {
             _ => submit,
         })
     }
+}
+
+/// Whether tasks of this name are made by the server alone: by way of a submission whoever may submit tasks would do
+/// what others may do to them.
+pub(super) fn is_own(task_name: &str) -> bool {
+    task_name.starts_with("dutiful:")
 }
 
 fn refused(known: &TaskType, bad: BadPayload) -> Problem {

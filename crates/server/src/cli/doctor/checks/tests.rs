@@ -8,6 +8,7 @@ fn at(seconds: i64) -> Timestamp {
 
 fn counts(name: &str, due: u64, oldest_seconds: u64) -> NameCounts {
     NameCounts {
+        paused: false,
         task_name: name.to_owned(),
         counts: BTreeMap::new(),
         total: due,
@@ -40,6 +41,7 @@ fn worker(name: &str, alive: bool, task_names: &[&str]) -> WorkerInfo {
         started_at: at(0),
         beat_at: at(0),
         alive,
+        draining_since: None,
     }
 }
 
