@@ -125,6 +125,10 @@ impl Mover {
     /// # Errors
     /// As [`Mover::run`].
     pub async fn outlook(&self) -> Result<MoveOutlook> {
+        Box::pin(self.look()).await
+    }
+
+    async fn look(&self) -> Result<MoveOutlook> {
         self.from.migrator().check().await.map_err(about_source)?;
         let (from, to) = self.open().await?;
         let makes_tables = target::needs_tables(&self.to).await?;
@@ -170,10 +174,16 @@ impl Mover {
     /// new place is in use, when another move is under way there or here, or another process is at this one;
     /// `config` for a place that cannot be moved; whatever the databases say.
     pub async fn run(&self) -> Result<MoveReport> {
+        // On the heap: such futures are large, and callers' stacks may be small.
+        Box::pin(self.run_to_its_end()).await
+    }
+
+    async fn run_to_its_end(&self) -> Result<MoveReport> {
         let began = Instant::now();
         self.from.migrator().check().await.map_err(about_source)?;
         let (from, to) = self.open().await?;
         let there = target::seen(&self.to, &to).await?;
+        let clock_ahead_micros = clock_ahead(&from, &to).await?;
         let taken = self.take(&from, &to, there.as_ref()).await?;
         let hold = &taken.hold;
         let run = Run {
@@ -186,7 +196,7 @@ impl Mover {
             made: Made::default().into(),
         };
         let work = async {
-            let done = self.carry_out(&run, &taken).await;
+            let done = Box::pin(self.carry_out(&run, &taken)).await;
             // Whatever went wrong: as long as nothing is final the old place is the right one.
             match &done {
                 Err(error) if !is_lost(error) => {
@@ -204,23 +214,13 @@ impl Mover {
         let cut_over = done?;
         released.map_err(source_error)?;
         let made = run.made().clone();
-        let tables = made
-            .last
-            .iter()
-            .zip(&made.written)
-            .map(|(table, written)| MovedTable {
-                table: table.table,
-                rows: table.rows,
-                written: *written,
-                digest: table.source_digest.clone(),
-            });
         Ok(MoveReport {
-            tables: tables.collect(),
+            tables: made.tables(),
             passes: made.passes,
             leased: made.leased,
             move_id: taken.move_id,
             resumed: taken.resumed,
-            clock_ahead_micros: clock_ahead(&from, &to).await?,
+            clock_ahead_micros,
             took: began.elapsed(),
             cut_over,
             from: from.name,
@@ -241,11 +241,11 @@ impl Mover {
                 ));
             }
             if !taken.away {
-                run.copy().await?;
-                run.drain().await?;
+                Box::pin(run.copy()).await?;
+                Box::pin(run.drain()).await?;
             }
             let began = Instant::now();
-            run.cut().await?;
+            Box::pin(run.cut()).await?;
             // From here on the queue is at the new place.
             from.stage("moved", hold).await.map_err(source_error)?;
             target::open(to, hold).await.map_err(not_open)?;

@@ -3,7 +3,7 @@
 
 use super::copy::{Broken, Pass, TablePass};
 use super::place::Place;
-use super::report::{MoveProgress, MoveStage};
+use super::report::{MoveProgress, MoveStage, MovedTable};
 use super::target::target_error;
 use crate::db::DbError;
 use crate::store::moves::table::ALL;
@@ -55,6 +55,20 @@ pub(super) struct Made {
     pub(super) last: Vec<TablePass>,
 }
 
+impl Made {
+    /// What the report says of the tables, when a pass of this run has proved them.
+    pub(super) fn tables(&self) -> Vec<MovedTable> {
+        let both = self.last.iter().zip(&self.written);
+        let moved = both.map(|(table, written)| MovedTable {
+            table: table.table,
+            rows: table.rows,
+            written: *written,
+            digest: table.source_digest.clone(),
+        });
+        moved.collect()
+    }
+}
+
 impl Run<'_> {
     /// Copies while the queue goes on, until little is left.
     pub(super) async fn copy(&self) -> Result<()> {
@@ -88,7 +102,7 @@ impl Run<'_> {
         let began = Instant::now();
         loop {
             let db = &self.from.usual;
-            let leased = moves::leased(db, LEASED_COUNTED_MAX)
+            let leased = moves::running(db, LEASED_COUNTED_MAX)
                 .await
                 .map_err(source_error)?;
             let workers = moves::workers(db).await.map_err(source_error)?;
@@ -198,7 +212,7 @@ impl Run<'_> {
         };
         let mut tables = Vec::with_capacity(ALL.len());
         for (index, table) in ALL.into_iter().enumerate() {
-            let done = pass.table(table).await.map_err(broken)?;
+            let done = Box::pin(pass.table(table)).await.map_err(broken)?;
             let mut made = self.made();
             made.written.resize(ALL.len(), 0);
             made.written[index] += done.written;

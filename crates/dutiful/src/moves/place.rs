@@ -4,6 +4,7 @@ use crate::client::Client;
 use crate::db::{Db, DbError, DbErrorKind, DbOptions, DbResult, away};
 use crate::store::moves::rename::{self, There};
 use crate::store::moves::{self, Hold};
+use crate::store::retry;
 use crate::store::session::{Autocommit, OwnTx};
 use crate::{Error, ErrorKind, Result};
 use std::time::{Duration, Instant};
@@ -59,9 +60,10 @@ impl Place {
         rename::there(&self.usual).await
     }
 
-    /// Writes the next stage of the move.
+    /// Writes the next stage of the move; done again it changes nothing.
     pub(super) async fn stage(&self, stage: &str, hold: &Hold) -> DbResult<()> {
-        moves::stage(&mut Autocommit(&self.own), stage, hold).await
+        let write = || async { moves::stage(&mut Autocommit(&self.own), stage, hold).await };
+        retry::repeat(write).await
     }
 
     /// Takes the tables away, and writes the stage so that nobody sees one without the other: whoever

@@ -175,6 +175,26 @@ const LEASED: Sql = Sql {
           WHERE due_at > statement_timestamp() AND worker IS NOT NULL LIMIT $1::bigint) AS leased",
 };
 
+/// How many tasks are run by workers that were heard of within half a minute, up to so many. What a dead worker
+/// held is not waited for.
+const RUNNING: Sql = Sql {
+    sqlite: "/* dutiful.moves.running */
+        SELECT COUNT(*) FROM (SELECT 1 FROM dutiful_tasks
+          WHERE due_at > dutiful_now() AND worker IN (
+            SELECT worker FROM dutiful_workers WHERE beat_at > dutiful_now() - 30000000)
+          LIMIT ?1) AS leased",
+    mysql: "/* dutiful.moves.running */
+        SELECT COUNT(*) FROM (SELECT 1 FROM dutiful_tasks
+          WHERE due_at > UTC_TIMESTAMP(6) AND worker IN (
+            SELECT worker FROM dutiful_workers WHERE beat_at > UTC_TIMESTAMP(6) - INTERVAL 30 SECOND)
+          LIMIT ?) AS leased",
+    postgres: "/* dutiful.moves.running */
+        SELECT COUNT(*) FROM (SELECT 1 FROM dutiful_tasks
+          WHERE due_at > statement_timestamp() AND worker IN (
+            SELECT worker FROM dutiful_workers WHERE beat_at > statement_timestamp() - interval '30 seconds')
+          LIMIT $1::bigint) AS leased",
+};
+
 /// How many workers were heard of within half a minute.
 const WORKERS: Sql = Sql {
     sqlite: "/* dutiful.moves.workers */
@@ -433,6 +453,11 @@ pub(crate) fn is_lost(error: &DbError) -> bool {
 pub(crate) async fn leased(db: &Db, most: i64) -> DbResult<u64> {
     let rows = db.read(&LEASED, vec![most.into()]).await?;
     first_count(&rows, 0)
+}
+
+/// How many tasks are run by workers that are alive, up to `most`.
+pub(crate) async fn running(db: &Db, most: i64) -> DbResult<u64> {
+    first_count(&db.read(&RUNNING, vec![most.into()]).await?, 0)
 }
 
 /// How many workers are alive.

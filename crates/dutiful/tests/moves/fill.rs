@@ -31,7 +31,7 @@ const SCOPES: [&str; 6] = [
 /// How many tasks move.
 pub(crate) fn tasks() -> i64 {
     let told = std::env::var("DUTIFUL_TEST_MOVE_TASKS").ok();
-    told.map_or(3_000, |number| number.parse().unwrap())
+    told.map_or(1_000, |number| number.parse().unwrap())
 }
 
 /// Fills all tables; the highest task of all has been there and is gone again.

@@ -144,7 +144,7 @@ pub(crate) async fn at(pair: &Pair, stand: &str) -> Killed {
 }
 
 async fn killed_and_gone_on_with(pair: Pair, stage: &str) {
-    fill(&pair.from, 2_500).await;
+    fill(&pair.from, 1_100).await;
     let before = everything(&pair.from, "").await;
     drop(at(&pair, stage).await);
     let (old, new) = pair.clients().await;
@@ -209,7 +209,7 @@ async fn a_mover_that_is_killed_in_the_cut_over_can_be_undone(pair: Pair) {
 }
 
 async fn a_mover_that_is_killed_anywhere_again_and_again_loses_nothing(pair: Pair) {
-    fill(&pair.from, 2_500).await;
+    fill(&pair.from, 1_100).await;
     let before = everything(&pair.from, "").await;
     for call in [3, 9, 26] {
         let killed = at(&pair, &format!("call {call}")).await;

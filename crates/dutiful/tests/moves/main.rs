@@ -2,7 +2,7 @@
 //! that are there.
 //!
 //! Which engines are there is told by the environment, as for the conformance suite; `DUTIFUL_TEST_MOVE_TASKS`
-//! says how many tasks move, 3,000 unless told otherwise (`cargo xtask test --full` takes 100,000). What lives
+//! says how many tasks move, 1,000 unless told otherwise (`cargo xtask test --full` takes 100,000). What lives
 //! here: the list of trials. The cases are in one file a group.
 
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -26,7 +26,7 @@ use std::process::ExitCode;
 
 /// Trials at once, unless told otherwise: many wait for the hold of a process that was killed, or for workers
 /// to hear of a move.
-const THREADS: usize = 10;
+const THREADS: usize = 16;
 
 fn main() -> ExitCode {
     if let Some(child) = killed::child() {

@@ -60,9 +60,9 @@ impl Pair {
     }
 
     /// Where the move is by its row in the old place.
-    pub(crate) async fn stage(&self) -> String {
-        let sql = "SELECT stage FROM dutiful_moves WHERE id = 1";
-        self.from.cell(sql).await.unwrap()
+    pub(crate) async fn stage(&self) -> Option<String> {
+        let rows = self.from.rows("SELECT stage FROM dutiful_moves").await;
+        rows.into_iter().flatten().flatten().next()
     }
 }
 

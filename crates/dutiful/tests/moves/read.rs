@@ -90,7 +90,7 @@ fn column(dialect: Dialect, name: &str) -> String {
         }
         ("t", Dialect::Postgres) => format!("(EXTRACT(EPOCH FROM {column}) * 1000000)::bigint"),
         ("b", Dialect::Postgres) => format!("upper(encode({column}, 'hex'))"),
-        ("b", _) => format!("HEX({column})"),
+        ("b", _) => format!("CASE WHEN {column} IS NOT NULL THEN HEX({column}) END"),
         _ => column.to_owned(),
     }
 }
