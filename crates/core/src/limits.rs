@@ -153,6 +153,14 @@ pub const AUDIT_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 pub const REQUEST_KEY_BYTES_MAX: usize = 255;
 /// How long a request that is repeated is given the same answer.
 pub const REQUEST_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a call waits for a queue that is being moved to another database, before it says so.
+pub const MOVE_PATIENCE: Duration = Duration::from_secs(20);
+/// Most rows that a move reads or writes at once.
+pub const MOVE_ROWS: usize = 1_000;
+/// Most bytes of large text that a move reads or writes at once, unless 25 rows hold more.
+pub const MOVE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Longest time that a move gives to running tasks before it takes the tables away.
+pub const MOVE_GRACE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often one of our own transactions is tried again after a passing failure.
 pub const OWN_RETRIES_MAX: u32 = 8;
 
@@ -176,3 +184,5 @@ pub const LEASE: Duration = Duration::from_secs(30);
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
 /// Default number of crashes after which a task is quarantined.
 pub const CRASH_LIMIT: i64 = 3;
+/// Default time that a move gives to running tasks before it takes the tables away.
+pub const MOVE_GRACE: Duration = Duration::from_secs(60);

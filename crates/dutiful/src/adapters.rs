@@ -9,7 +9,7 @@ mod rusqlite;
 mod sqlx;
 mod tokio_postgres;
 
-use crate::db::{DbError, DbResult, Dialect, Prefix, Reply, Rows, Sql, Value};
+use crate::db::{Db, DbError, DbResult, Dialect, Prefix, Reply, Rows, Sql, Value};
 use crate::store::Session;
 use std::borrow::Cow;
 use std::future::Future;
@@ -108,25 +108,25 @@ pub struct Failure(pub(crate) DbError);
 /// A caller's transaction as a session of ours.
 pub(crate) struct Within<'t, E> {
     tx: &'t mut E,
-    prefix: Prefix,
+    /// Whose tables are meant, and who is asked when they are not there.
+    db: Db,
 }
 
 impl<'t, E: Enlist> Within<'t, E> {
-    pub(crate) fn new(tx: &'t mut E, prefix: Prefix) -> Self {
-        Within { tx, prefix }
+    pub(crate) fn new(tx: &'t mut E, db: &Db) -> Self {
+        Within { tx, db: db.clone() }
     }
 
     async fn statement(&mut self, sql: &'static Sql, input: Input) -> DbResult<Reply> {
         let statement = Statement {
             sql,
-            prefix: self.prefix.clone(),
+            prefix: self.db.prefix().clone(),
             input,
         };
-        self.tx
-            .run(statement)
-            .await
-            .map(|answer| answer.0)
-            .map_err(|failure| failure.0)
+        match self.tx.run(statement).await {
+            Ok(answer) => Ok(answer.0),
+            Err(failure) => Err(self.db.explained(failure.0).await),
+        }
     }
 }
 

@@ -106,6 +106,11 @@ impl Client {
         &self.inner.db
     }
 
+    /// With its password: for connecting once more.
+    pub(crate) fn url(&self) -> &DatabaseUrl {
+        &self.inner.url
+    }
+
     /// Where single submissions meet; SQLite's writer does that by itself.
     pub(crate) fn gather(&self) -> Option<&Gather> {
         self.inner.gather.as_ref()

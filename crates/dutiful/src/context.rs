@@ -155,7 +155,7 @@ impl Context {
             result,
             frees_slot: self.inner.success_frees_slot(),
         };
-        let mut session = Within::new(tx, client.db().prefix().clone());
+        let mut session = Within::new(tx, client.db());
         // Set first: from here on only the row can tell whether the attempt is settled.
         self.inner
             .effects

@@ -4,6 +4,7 @@
 //! below it. What lives here: connecting, transactions, the tables of transient errors, and what a
 //! driver needs to know about its engine. What does not: any statement about tasks (see `store`).
 
+pub(crate) mod away;
 pub(crate) mod error;
 mod gate;
 pub(crate) mod io;
@@ -16,13 +17,14 @@ pub(crate) mod tls;
 pub(crate) mod url;
 pub(crate) mod value;
 
+pub(crate) use away::Away;
 pub(crate) use error::{DbError, DbErrorKind, DbResult};
 pub(crate) use row::{Inserted, Reply, Row};
 pub(crate) use sql::{Dialect, Prefix, Sql};
 pub(crate) use url::DatabaseUrl;
 pub(crate) use value::{Rows, Value};
 
-use dutiful_core::limits;
+use dutiful_core::limits::{self, MOVE_PATIENCE};
 use std::time::{Duration, Instant};
 
 /// How often a read is tried at most.
@@ -40,6 +42,8 @@ pub(crate) struct DbOptions {
     pub(crate) pool_size: usize,
     /// What table names begin with.
     pub(crate) prefix: Prefix,
+    /// How to find out why a table is missing; `None` believes the database.
+    pub(crate) away: Option<Away>,
 }
 
 /// One database, whichever engine it is. Cheap to clone; clones share the connections.
@@ -96,6 +100,25 @@ impl Db {
         }
     }
 
+    fn away(&self) -> Option<Away> {
+        match self {
+            Db::Sqlite(db) => db.away(),
+            Db::Mysql(db) => db.away(),
+            Db::Postgres(db) => db.away(),
+        }
+    }
+
+    /// What an error about a missing table means: the queue may be away, or be in another database now.
+    pub(crate) async fn explained(&self, error: DbError) -> DbError {
+        let Some(away) = self.away().filter(|_| Away::concerns(&error)) else {
+            return error;
+        };
+        match self.read_once(away.ask, Vec::new()).await {
+            Ok(rows) => (away.judge)(&rows).unwrap_or(error),
+            Err(_) => error,
+        }
+    }
+
     /// Bytes of payload that can be written: MySQL takes no packet above `max_allowed_packet`, and half
     /// of one is left to the other parameters.
     pub(crate) fn payload_bytes_max(&self) -> usize {
@@ -115,16 +138,28 @@ impl Db {
     }
 
     /// Runs a statement that only reads. Reading twice does no harm, so it is read again when the link
-    /// breaks or the engine gives it up; but not when the server has already kept us waiting.
+    /// breaks or the engine gives it up; but not when the server has already kept us waiting. While the
+    /// queue is being moved it waits for it.
     pub(crate) async fn read(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Vec<Row>> {
-        let deadline = Instant::now() + gate::PATIENCE;
-        for _ in 1..READS_MAX {
-            match self.read_once(sql, params.clone()).await {
-                Err(error) if error.may_be_repeated() && Instant::now() < deadline => {}
-                result => return result,
+        let began = Instant::now();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let error = match self.read_once(sql, params.clone()).await {
+                Ok(rows) => return Ok(rows),
+                Err(error) => self.explained(error).await,
+            };
+            match error.kind {
+                DbErrorKind::Moving if began.elapsed() < MOVE_PATIENCE => {
+                    away::pause().await;
+                    tries -= 1;
+                }
+                _ if error.may_be_repeated()
+                    && tries < READS_MAX
+                    && began.elapsed() < gate::PATIENCE => {}
+                _ => return Err(error),
             }
         }
-        self.read_once(sql, params).await
     }
 
     /// Reads like [`Db::read`], for people who look: a statement that goes on for five seconds is ended, so that
@@ -160,10 +195,14 @@ impl Db {
 
     /// Runs one statement in a transaction of its own. It is committed when this returns.
     pub(crate) async fn write(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Reply> {
-        match self {
+        let done = match self {
             Db::Sqlite(db) => db.write(sql, params).await,
             Db::Mysql(db) => db.run(sql, params).await,
             Db::Postgres(db) => db.run(sql, params).await,
+        };
+        match done {
+            Err(error) => Err(self.explained(error).await),
+            done => done,
         }
     }
 
@@ -172,20 +211,28 @@ impl Db {
         if rows.is_empty() {
             return Ok(Reply::default());
         }
-        match self {
+        let done = match self {
             Db::Sqlite(db) => db.write_rows(sql, rows).await,
             Db::Mysql(db) => db.run_rows(sql, rows).await,
             Db::Postgres(db) => db.run_rows(sql, rows).await,
+        };
+        match done {
+            Err(error) => Err(self.explained(error).await),
+            done => done,
         }
     }
 
     /// Begins a transaction: READ COMMITTED on MySQL and PostgreSQL, the write lock on SQLite.
     /// Dropping it without [`Tx::commit`] rolls it back.
     pub(crate) async fn begin(&self) -> DbResult<Tx> {
-        Ok(match self {
-            Db::Sqlite(db) => Tx::Sqlite(db.begin().await?),
-            Db::Mysql(db) => Tx::Mysql(db.begin().await?),
-            Db::Postgres(db) => Tx::Postgres(Box::new(db.begin().await?)),
+        let way = match self {
+            Db::Sqlite(db) => Way::Sqlite(db.begin().await?),
+            Db::Mysql(db) => Way::Mysql(db.begin().await?),
+            Db::Postgres(db) => Way::Postgres(Box::new(db.begin().await?)),
+        };
+        Ok(Tx {
+            way,
+            away: self.away(),
         })
     }
 }
@@ -196,7 +243,13 @@ fn half_a_packet(max_packet: u64, bytes: usize) -> usize {
 
 /// A transaction of ours. No user code ever runs while one is open.
 #[derive(Debug)]
-pub(crate) enum Tx {
+pub(crate) struct Tx {
+    way: Way,
+    away: Option<Away>,
+}
+
+#[derive(Debug)]
+enum Way {
     Sqlite(sqlite::SqliteTx),
     Mysql(mysql::MysqlTx),
     Postgres(Box<postgres::PostgresTx>),
@@ -204,39 +257,72 @@ pub(crate) enum Tx {
 
 impl Tx {
     pub(crate) async fn run(&mut self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Reply> {
-        match self {
-            Tx::Sqlite(tx) => tx.run(sql, params).await,
-            Tx::Mysql(tx) => tx.run(sql, params).await,
-            Tx::Postgres(tx) => tx.run(sql, params).await,
-        }
+        let done = match &mut self.way {
+            Way::Sqlite(tx) => tx.run(sql, params).await,
+            Way::Mysql(tx) => tx.run(sql, params).await,
+            Way::Postgres(tx) => tx.run(sql, params).await,
+        };
+        self.explained(done).await
     }
 
     pub(crate) async fn run_rows(&mut self, sql: &'static Sql, rows: Rows) -> DbResult<Reply> {
         if rows.is_empty() {
             return Ok(Reply::default());
         }
-        match self {
-            Tx::Sqlite(tx) => tx.run_rows(sql, rows).await,
-            Tx::Mysql(tx) => tx.run_rows(sql, rows).await,
-            Tx::Postgres(tx) => tx.run_rows(sql, rows).await,
+        let done = match &mut self.way {
+            Way::Sqlite(tx) => tx.run_rows(sql, rows).await,
+            Way::Mysql(tx) => tx.run_rows(sql, rows).await,
+            Way::Postgres(tx) => tx.run_rows(sql, rows).await,
+        };
+        self.explained(done).await
+    }
+
+    /// Statements of fixed text that belong to the transaction: changes of the schema, where the engine can
+    /// undo them.
+    pub(crate) async fn script(&mut self, text: &'static str) -> DbResult<()> {
+        match &mut self.way {
+            Way::Sqlite(tx) => tx.script(text).await,
+            Way::Postgres(tx) => tx.script(text).await,
+            Way::Mysql(_) => Err(DbError::new(
+                DbErrorKind::Other,
+                "a change of the schema commits by itself on MySQL",
+            )),
         }
+    }
+
+    /// See [`Db::explained`]. The answer is read in the transaction itself, which no other connection can
+    /// be waited for in; PostgreSQL has given the transaction up, so it is rolled back first.
+    async fn explained(&mut self, done: DbResult<Reply>) -> DbResult<Reply> {
+        let Err(error) = done else {
+            return done;
+        };
+        let Some(away) = self.away.filter(|_| Away::concerns(&error)) else {
+            return Err(error);
+        };
+        let asked = match &mut self.way {
+            Way::Sqlite(tx) => tx.run(away.ask, Vec::new()).await,
+            Way::Mysql(tx) => tx.run(away.ask, Vec::new()).await,
+            Way::Postgres(tx) => tx.ask_after_failure(away.ask).await,
+        };
+        let judged = asked.ok().and_then(|reply| (away.judge)(&reply.rows));
+        Err(judged.unwrap_or(error))
     }
 
     /// An error here does not mean that nothing was committed: the answer may have been lost.
     pub(crate) async fn commit(self) -> DbResult<()> {
-        match self {
-            Tx::Sqlite(tx) => tx.commit().await,
-            Tx::Mysql(tx) => tx.commit().await,
-            Tx::Postgres(tx) => tx.commit().await,
+        match self.way {
+            Way::Sqlite(tx) => tx.commit().await,
+            Way::Mysql(tx) => tx.commit().await,
+            Way::Postgres(tx) => tx.commit().await,
         }
     }
 
     /// Always explicit: on MySQL an error in the middle undoes one statement only.
     pub(crate) async fn rollback(self) -> DbResult<()> {
-        match self {
-            Tx::Sqlite(tx) => tx.rollback().await,
-            Tx::Mysql(tx) => tx.rollback().await,
-            Tx::Postgres(tx) => tx.rollback().await,
+        match self.way {
+            Way::Sqlite(tx) => tx.rollback().await,
+            Way::Mysql(tx) => tx.rollback().await,
+            Way::Postgres(tx) => tx.rollback().await,
         }
     }
 }

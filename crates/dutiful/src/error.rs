@@ -23,6 +23,10 @@ pub enum ErrorKind {
     Unsupported,
     /// The tables are missing, older than this program or newer than it.
     Schema,
+    /// The queue is being moved to another database, and is away for the moment. Nothing was done.
+    Moving,
+    /// The queue has been moved to another database, which the text names. Nothing was done.
+    Moved,
     /// The engine gave up a transaction for the sake of others (deadlock, lock wait) again and again.
     Busy,
     /// The link broke; whether the call took effect is not known. Every call can be repeated safely.
@@ -54,6 +58,8 @@ impl ErrorKind {
             ErrorKind::Denied => "database_denied",
             ErrorKind::Unsupported => "database_unsupported",
             ErrorKind::Schema => "schema",
+            ErrorKind::Moving => "moving",
+            ErrorKind::Moved => "moved",
             ErrorKind::Busy => "database_busy",
             ErrorKind::LinkLost => "link_lost",
             ErrorKind::InvalidPayload => "invalid_payload",
@@ -118,7 +124,11 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         matches!(
             self.0.kind,
-            ErrorKind::Unavailable | ErrorKind::Busy | ErrorKind::LinkLost | ErrorKind::Timeout
+            ErrorKind::Unavailable
+                | ErrorKind::Moving
+                | ErrorKind::Busy
+                | ErrorKind::LinkLost
+                | ErrorKind::Timeout
         )
     }
 }
@@ -148,6 +158,8 @@ impl From<DbError> for Error {
             DbErrorKind::Unavailable => (ErrorKind::Unavailable, ""),
             DbErrorKind::Duplicate => (ErrorKind::Conflict, ""),
             DbErrorKind::SchemaMissing => (ErrorKind::Schema, "; run `dutiful migrate up`"),
+            DbErrorKind::Moving => (ErrorKind::Moving, ""),
+            DbErrorKind::Moved => (ErrorKind::Moved, ""),
             DbErrorKind::Denied => (ErrorKind::Denied, ""),
             DbErrorKind::Unsupported => (ErrorKind::Unsupported, ""),
             DbErrorKind::Config => (ErrorKind::Config, ""),

@@ -8,6 +8,7 @@
 //! - [`Periodic`]: a task type with a schedule.
 //! - [`Context`]: what a handler may do besides answering: progress, log lines, durable steps, follow-up
 //!   tasks, settling inside its own transaction.
+//! - [`moves`]: a queue that goes to another database while it is in use.
 //! - [`testing`]: a client in memory, a clock that is moved by hand, handlers without a database.
 //!
 //! ```
@@ -51,6 +52,7 @@ mod context;
 mod db;
 mod error;
 pub mod migrate;
+pub mod moves;
 mod periodic;
 mod store;
 mod task;

@@ -22,6 +22,7 @@ pub(crate) mod logs;
 pub(crate) mod lost;
 mod merge;
 pub(crate) mod migrations;
+pub(crate) mod moves;
 pub(crate) mod notes;
 pub(crate) mod notify;
 pub(crate) mod operate;

@@ -35,6 +35,7 @@ pub(crate) use handler::Handler;
 pub use janitor::Retention;
 pub(crate) use janitor::sweep;
 pub use registry::{Register, Registry};
+pub(crate) use start::host;
 pub(crate) use trouble::Trouble;
 
 use crate::{Client, Result};

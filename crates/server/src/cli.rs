@@ -17,6 +17,7 @@ mod explain;
 mod list;
 mod man;
 mod migrate;
+mod moving;
 mod openapi;
 mod operate;
 mod operations;
@@ -120,6 +121,8 @@ enum Command {
     /// Make, change or remove the tables
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),
+    /// Move the queue to another database, of any engine, while it is in use
+    Move(moving::MoveArgs),
     /// Measure the database: submit, bulk, drain, pick-up
     Bench(bench::BenchArgs),
     /// A worker of a bench: it runs until its stdin is closed
@@ -255,12 +258,13 @@ fn start(cli: Cli, output: Output, tasks: Tasks) -> Result<(), Failure> {
 async fn until_done(command: Command, app: &App) -> Result<(), Failure> {
     match command {
         // These answer signals themselves: a worker lets running tasks end, a server open requests, a bench
-        // drops its tables, and its workers end with it; following ends in order.
+        // drops its tables, and its workers end with it; a move puts the tables back; following ends in order.
         Command::Dev(_)
         | Command::Worker(_)
         | Command::Serve(_)
         | Command::Bench(_)
         | Command::BenchWorker(_)
+        | Command::Move(_)
         | Command::Tail(_) => dispatch(command, app).await,
         _ => tokio::select! {
             done = dispatch(command, app) => done,
@@ -298,6 +302,7 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::Periodic(args) => args.run(app).await,
         Command::Doctor => doctor::run(app).await,
         Command::Migrate(command) => command.run(app).await,
+        Command::Move(args) => args.run(app).await,
         Command::Bench(args) => args.run(app).await,
         Command::BenchWorker(args) => args.run(app).await,
         Command::Completions(args) => args.run(app.output),

@@ -124,6 +124,9 @@ fn exit_and_fix(kind: ErrorKind) -> (Exit, Option<&'static str>) {
             Exit::Unreachable,
             Some("check that the database runs and that --database-url names it"),
         ),
+        // Their texts say what to do.
+        ErrorKind::Moving => (Exit::Unreachable, None),
+        ErrorKind::Moved => (Exit::Schema, None),
         ErrorKind::Denied => (
             Exit::Unreachable,
             Some("check user, password and rights in the database URL"),
@@ -167,7 +170,9 @@ mod tests {
         assert_eq!(of(ErrorKind::NotFound), 3);
         assert_eq!(of(ErrorKind::Conflict), 4);
         assert_eq!(of(ErrorKind::Unavailable), 6);
+        assert_eq!(of(ErrorKind::Moving), 6);
         assert_eq!(of(ErrorKind::Schema), 7);
+        assert_eq!(of(ErrorKind::Moved), 7);
         assert_eq!(Exit::Doctor as u8, 8);
         assert_eq!(Failure::interrupted().exit as u8, 130);
     }

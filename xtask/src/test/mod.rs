@@ -20,11 +20,14 @@ const USUAL: [Engine; 3] = [Engine::Mariadb, Engine::Mysql, Engine::Postgres];
 /// Tested by the conformance suite alone: it stands before a server on which everything is tested.
 const POOLER: Engine = Engine::Pgbouncer;
 const CONFORMANCE: &str = "conformance";
+/// How many tasks go from one engine to another, when the time does not matter.
+const MOVE_TASKS: &str = "DUTIFUL_TEST_MOVE_TASKS";
+const MOVE_TASKS_FULL: &str = "100000";
 
 /// What is tested.
 #[derive(Args, Default)]
 pub(crate) struct Test {
-    /// Add mariadb11, postgres18, galera and pgha, and everything on pgbouncer
+    /// Add mariadb11, postgres18, galera and pgha, everything on pgbouncer, and moves of 100,000 tasks
     #[arg(long)]
     full: bool,
     /// Run only the tests whose name contains this
@@ -148,6 +151,9 @@ impl Pass {
         };
         if let Some(filter) = &test.only {
             command.args(["--", filter]);
+        }
+        if test.full {
+            command.env(MOVE_TASKS, MOVE_TASKS_FULL);
         }
         Ok(command)
     }

@@ -3,6 +3,7 @@
 use super::gather::Gather;
 use super::{Client, Inner, Wake};
 use crate::db::{DatabaseUrl, Db, DbOptions, Prefix};
+use crate::store::moves::WHY_AWAY;
 use crate::{Error, ErrorKind, Result};
 use dutiful_core::limits::{POOL_SIZE, POOL_SIZE_MAX};
 use std::fmt;
@@ -78,6 +79,7 @@ impl ClientBuilder {
             &DbOptions {
                 pool_size: self.pool_size,
                 prefix,
+                away: Some(WHY_AWAY),
             },
         )
         .await?;

@@ -101,7 +101,7 @@ async fn write_together(db: &Db, wake: &Wake, batch: Vec<Waiting>) -> Vec<Waitin
     let insert = || async { insert_free(&mut Autocommit(db), &tasks).await };
     let created = match retry::repeat_undone(insert).await {
         Ok(created) => created,
-        Err(error) if error.kind == DbErrorKind::Unavailable => {
+        Err(error) if none_is_written(&error) => {
             for caller in callers {
                 drop(caller.send(Err(error.clone())));
             }
@@ -118,6 +118,12 @@ async fn write_together(db: &Db, wake: &Wake, batch: Vec<Waiting>) -> Vec<Waitin
         }
     }
     again
+}
+
+/// Whether each of them, written alone, would only wait for the same once more.
+fn none_is_written(error: &DbError) -> bool {
+    use DbErrorKind::{Moved, Moving, Unavailable};
+    matches!(error.kind, Unavailable | Moving | Moved)
 }
 
 async fn write_alone(db: &Db, wake: &Wake, waiting: Waiting) {

@@ -184,11 +184,10 @@ impl<'c> Submit<'c> {
     /// # Errors
     /// As [`Client::submit`]; the transaction is the caller's to roll back.
     pub fn within<E: Enlist>(self, tx: &mut E) -> impl Future<Output = Result<Submitted>> {
-        let prefix = self.client.db().prefix().clone();
         async move {
             let task = self.draft?.finish(self.client.db().payload_bytes_max())?;
             let name = task.task_name.clone();
-            let mut session = Within::new(tx, prefix);
+            let mut session = Within::new(tx, self.client.db());
             let done = submit(&mut session, &[task]).await?;
             store::notify::within(&mut session, &name).await?;
             done.first().copied().map(Submitted::from).ok_or_else(|| {
@@ -248,10 +247,9 @@ impl SubmitMany<'_> {
     /// # Errors
     /// As [`Client::submit_many`].
     pub fn within<E: Enlist>(self, tx: &mut E) -> impl Future<Output = Result<Vec<Submitted>>> {
-        let prefix = self.client.db().prefix().clone();
         async move {
             let tasks = finish_all(self.drafts?, self.client.db().payload_bytes_max())?;
-            let mut session = Within::new(tx, prefix);
+            let mut session = Within::new(tx, self.client.db());
             let done = submit(&mut session, &tasks).await?;
             if let Some(task) = tasks.first() {
                 store::notify::within(&mut session, &task.task_name).await?;

@@ -24,6 +24,10 @@ pub(crate) enum DbErrorKind {
     Duplicate,
     /// A table or column of ours is not there.
     SchemaMissing,
+    /// The tables are away because the queue is being moved. Nothing was done.
+    Moving,
+    /// The queue has been moved to another database. Nothing was done.
+    Moved,
     /// User name, password, TLS or rights.
     Denied,
     /// The server is too old, or is one that cannot be used.
@@ -94,7 +98,10 @@ impl DbError {
     pub(crate) fn is_transient(&self) -> bool {
         matches!(
             self.kind,
-            DbErrorKind::Transient | DbErrorKind::LinkLost | DbErrorKind::Unavailable
+            DbErrorKind::Transient
+                | DbErrorKind::LinkLost
+                | DbErrorKind::Unavailable
+                | DbErrorKind::Moving
         )
     }
 }

@@ -19,8 +19,8 @@ mod version;
 
 use super::io::Io;
 use super::{
-    DatabaseUrl, DbError, DbErrorKind, DbOptions, DbResult, Dialect, Inserted, Prefix, Reply, Rows,
-    Sql, Value,
+    Away, DatabaseUrl, DbError, DbErrorKind, DbOptions, DbResult, Dialect, Inserted, Prefix, Reply,
+    Rows, Sql, Value,
 };
 use connect::{Connector, Facts};
 use expand::Statement;
@@ -40,6 +40,7 @@ pub(crate) struct Mysql {
     pool: Arc<Pool>,
     facts: Facts,
     prefix: Prefix,
+    away: Option<Away>,
 }
 
 impl Mysql {
@@ -64,6 +65,7 @@ impl Mysql {
             pool,
             facts,
             prefix: options.prefix.clone(),
+            away: options.away,
         })
     }
 
@@ -151,6 +153,10 @@ impl Mysql {
 
     pub(crate) fn prefix(&self) -> &Prefix {
         &self.prefix
+    }
+
+    pub(crate) fn away(&self) -> Option<Away> {
+        self.away
     }
 
     fn text(&self, sql: &'static Sql) -> Cow<'static, str> {

@@ -21,8 +21,8 @@ pub(crate) use tx::PostgresTx;
 use super::gate::PATIENCE;
 use super::io::Io;
 use super::{
-    DatabaseUrl, DbError, DbErrorKind, DbOptions, DbResult, Dialect, Prefix, Reply, Rows, Sql,
-    Value,
+    Away, DatabaseUrl, DbError, DbErrorKind, DbOptions, DbResult, Dialect, Prefix, Reply, Rows,
+    Sql, Value,
 };
 use connect::{Connector, Lease};
 use deadpool_postgres::Pool;
@@ -44,6 +44,7 @@ const LOWEST_VERSION: i64 = 12;
 pub(crate) struct Postgres {
     io: Io,
     prefix: Prefix,
+    away: Option<Away>,
     settings: Arc<Settings>,
     lending: Lending,
 }
@@ -78,6 +79,7 @@ impl Postgres {
         Ok(Postgres {
             io,
             prefix: options.prefix.clone(),
+            away: options.away,
             settings,
             lending,
         })
@@ -182,6 +184,10 @@ impl Postgres {
 
     pub(crate) fn prefix(&self) -> &Prefix {
         &self.prefix
+    }
+
+    pub(crate) fn away(&self) -> Option<Away> {
+        self.away
     }
 
     fn listening(&self) -> DbResult<(Connector, Config, Duration)> {

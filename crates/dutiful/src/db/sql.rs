@@ -42,10 +42,15 @@ pub(crate) const DEFAULT_PREFIX: &str = "dutiful_";
 /// The clock in SQLite's statements: a function of our connections, which no prefix changes.
 pub(crate) const SQLITE_NOW: &str = "dutiful_now()";
 
+/// The table that keeps its name while all others are away.
+const STAYS: &str = "dutiful_moves";
+
 /// The prefix of table names. Statements are rewritten once and remembered.
 #[derive(Debug, Clone)]
 pub(crate) struct Prefix {
     prefix: Arc<str>,
+    /// The name of the table that stays, where the others are meant by their names while they are away.
+    stays: Option<Arc<str>>,
     rewritten: Arc<RwLock<HashMap<&'static str, Arc<str>>>>,
 }
 
@@ -53,6 +58,7 @@ impl Default for Prefix {
     fn default() -> Self {
         Prefix {
             prefix: Arc::from(DEFAULT_PREFIX),
+            stays: None,
             rewritten: Arc::default(),
         }
     }
@@ -69,9 +75,19 @@ impl Prefix {
         (letters && !first.is_ascii_digit() && prefix.len() <= TABLE_PREFIX_BYTES_MAX).then(|| {
             Prefix {
                 prefix: Arc::from(prefix),
+                stays: None,
                 rewritten: Arc::default(),
             }
         })
+    }
+
+    /// The prefix of the same tables while they are away.
+    pub(crate) fn away(&self) -> Prefix {
+        Prefix {
+            prefix: Arc::from(format!("{}away_", self.prefix)),
+            stays: Some(Arc::from(STAYS.replace(DEFAULT_PREFIX, &self.prefix))),
+            rewritten: Arc::default(),
+        }
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -91,14 +107,24 @@ impl Prefix {
         {
             return Cow::Owned(known.to_string());
         }
-        let parts = text
-            .split(SQLITE_NOW)
-            .map(|part| part.replace(DEFAULT_PREFIX, &self.prefix));
+        let parts = text.split(SQLITE_NOW).map(|part| self.rename(part));
         let new = parts.collect::<Vec<_>>().join(SQLITE_NOW);
         if let Ok(mut map) = self.rewritten.write() {
             map.insert(text, Arc::from(new.as_str()));
         }
         Cow::Owned(new)
+    }
+
+    fn rename(&self, part: &str) -> String {
+        let rename = |text: &str| text.replace(DEFAULT_PREFIX, &self.prefix);
+        match &self.stays {
+            Some(stays) => part
+                .split(STAYS)
+                .map(rename)
+                .collect::<Vec<_>>()
+                .join(stays),
+            None => rename(part),
+        }
     }
 }
 
@@ -117,5 +143,23 @@ mod tests {
             );
         }
         assert_eq!(Prefix::default().apply(text), text);
+    }
+
+    #[test]
+    fn tables_that_are_away_are_named_so_and_the_row_of_the_move_is_not() {
+        let text = "SELECT dutiful_now() FROM dutiful_tasks, dutiful_moves";
+        for (prefix, expected) in [
+            (
+                "dutiful_",
+                "SELECT dutiful_now() FROM dutiful_away_tasks, dutiful_moves",
+            ),
+            (
+                "app_",
+                "SELECT dutiful_now() FROM app_away_tasks, app_moves",
+            ),
+        ] {
+            let away = Prefix::new(prefix).unwrap().away();
+            assert_eq!(away.apply(text), expected);
+        }
     }
 }

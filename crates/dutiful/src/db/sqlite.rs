@@ -16,7 +16,8 @@ mod watch;
 mod writer;
 
 use super::{
-    DatabaseUrl, DbError, DbErrorKind, DbOptions, DbResult, Prefix, Reply, Row, Rows, Sql, Value,
+    Away, DatabaseUrl, DbError, DbErrorKind, DbOptions, DbResult, Prefix, Reply, Row, Rows, Sql,
+    Value,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -38,6 +39,7 @@ struct Inner {
     /// `None` in memory, where only the writer's connection sees the data.
     readers: Option<reader::Readers>,
     prefix: Prefix,
+    away: Option<Away>,
     clock: Clock,
     file: Option<String>,
 }
@@ -84,6 +86,7 @@ impl Sqlite {
                 writer,
                 readers,
                 prefix,
+                away: options.away.filter(|_| file.is_some()),
                 clock,
                 file,
             }),
@@ -96,6 +99,10 @@ impl Sqlite {
 
     pub(crate) fn prefix(&self) -> &Prefix {
         &self.inner.prefix
+    }
+
+    pub(crate) fn away(&self) -> Option<Away> {
+        self.inner.away
     }
 
     /// The file; `None` for a database in memory.

@@ -1,7 +1,7 @@
 //! The migrations that this program carries, and how their texts are cut into statements.
 //!
 //! A new migration is a folder `migrations/NNNN_name` with an up and a down text for each dialect, and a
-//! line here. Its statements must be safe to repeat (`IF NOT EXISTS`, `IF EXISTS`, writes that find
+//! line here; a new table is also named in `store/moves`. Its statements must be safe to repeat (`IF NOT EXISTS`, `IF EXISTS`, writes that find
 //! nothing left to do), and each direction must work from any point of the other: on MySQL a run may be
 //! cut off between any two of them. A text that has been released is never changed.
 
@@ -65,6 +65,7 @@ pub(super) static ALL: &[File] = &[
     file!(3, "task_types", "0003_task_types"),
     file!(4, "figures", "0004_figures"),
     file!(5, "operating", "0005_operating"),
+    file!(6, "moves", "0006_moves"),
 ];
 
 impl File {

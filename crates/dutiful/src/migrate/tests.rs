@@ -3,7 +3,7 @@
 
 use super::files::{File, Texts};
 use super::*;
-use crate::db::{DatabaseUrl, DbOptions, Sql, Tx};
+use crate::db::{DatabaseUrl, DbOptions, Sql};
 use std::path::PathBuf;
 
 /// Two versions, in the dialect that is run here.
@@ -73,6 +73,7 @@ async fn open(url: &str, prefix: &str) -> Db {
     let options = DbOptions {
         pool_size: 4,
         prefix,
+        away: None,
     };
     Db::open(&DatabaseUrl::parse(url).unwrap(), &options)
         .await
@@ -252,14 +253,11 @@ async fn what_a_killed_run_left_is_finished_by_the_next() {
         migrator.up().await.unwrap();
         // As if the tables behind statement `done` had not been made.
         let mut tx = db.begin().await.unwrap();
-        let Tx::Sqlite(sqlite) = &mut tx else {
-            unreachable!("this is SQLite")
-        };
         for gone in ["DROP TABLE dutiful_b", "DROP TABLE dutiful_a"]
             .iter()
             .take(2 - done)
         {
-            sqlite.script(gone).await.unwrap();
+            tx.script(gone).await.unwrap();
         }
         let cut = vec![1.into(), "up".into(), i64::try_from(done).unwrap().into()];
         tx.run(&CUT_OFF, cut).await.unwrap();

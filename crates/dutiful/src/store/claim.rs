@@ -249,6 +249,13 @@ pub(crate) fn read(row: &mut Row, attempt: i64, crash_limit: i64) -> DbResult<Cl
 }
 
 async fn take_due(db: &Db, request: &Request) -> DbResult<Vec<Row>> {
+    match take_due_at_once(db, request).await {
+        Err(error) => Err(db.explained(error).await),
+        taken => taken,
+    }
+}
+
+async fn take_due_at_once(db: &Db, request: &Request) -> DbResult<Vec<Row>> {
     let lease = i64::try_from(request.lease.as_micros()).unwrap_or(i64::MAX);
     let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
     let mut due: Vec<Value> = vec![

@@ -1,11 +1,12 @@
 //! Running a transaction of ours again when the engine gave it up.
 //!
-//! Bounded and jittered, always the whole transaction, never inside a caller's (rule 8).
+//! Bounded and jittered, always the whole transaction, never inside a caller's (rule 8). While the queue is
+//! being moved nothing can be done and nothing has been: that is waited for, also bounded.
 
-use crate::db::{DbErrorKind, DbResult};
-use dutiful_core::limits::OWN_RETRIES_MAX;
+use crate::db::{DbErrorKind, DbResult, away};
+use dutiful_core::limits::{MOVE_PATIENCE, OWN_RETRIES_MAX};
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Repeats `work` while the engine gives it up for the sake of others. `work` must be safe to repeat:
 /// then a link lost at the commit is repeated too.
@@ -35,9 +36,13 @@ async fn repeat_if<T, F>(
 where
     F: Future<Output = DbResult<T>>,
 {
+    let began = Instant::now();
     let mut tries = 0;
     loop {
         match work().await {
+            Err(error) if error.kind == DbErrorKind::Moving && began.elapsed() < MOVE_PATIENCE => {
+                away::pause().await;
+            }
             Err(error) if tries < OWN_RETRIES_MAX && may_repeat(error.kind) => {
                 tries += 1;
                 tokio::time::sleep(pause(tries)).await;
@@ -98,10 +103,25 @@ mod tests {
 
     #[tokio::test]
     async fn what_would_fail_again_is_not_repeated() {
-        use DbErrorKind::{Denied, Duplicate, Other, SchemaMissing, Unavailable};
-        for kind in [Denied, Duplicate, Other, SchemaMissing, Unavailable] {
+        use DbErrorKind::{Denied, Duplicate, Moved, Other, SchemaMissing, Unavailable};
+        for kind in [Denied, Duplicate, Moved, Other, SchemaMissing, Unavailable] {
             assert_eq!(tries(kind, false).await, 1, "{kind:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_queue_that_is_being_moved_is_waited_for() {
+        let tries = Cell::new(0);
+        let comes_back = repeat_undone(|| {
+            tries.set(tries.get() + 1);
+            let there = tries.get() == 4;
+            async move {
+                let moving = || DbError::new(DbErrorKind::Moving, "away");
+                there.then_some(()).ok_or_else(moving)
+            }
+        });
+        comes_back.await.unwrap();
+        assert_eq!(tries.get(), 4);
     }
 
     #[test]

@@ -109,6 +109,15 @@ impl Claimer {
         let stopping = self.shared.stopping.clone();
         let signal = Arc::clone(&self.shared.signal);
         while !stopping.is_cancelled() {
+            if self.shared.draining.load(Ordering::Relaxed) {
+                tokio::select! {
+                    () = stopping.cancelled() => {}
+                    () = tokio::time::sleep(LOOK_AGAIN) => {}
+                }
+                // What was heard meanwhile is found by looking.
+                self.look_at = Instant::now();
+                continue;
+            }
             let wait_until = match self.round(&signal).await {
                 Ok(()) => {
                     self.recovered();

@@ -1,13 +1,15 @@
-//! Keeps leases alive, learns which were lost, beats the worker's row, hears whether the worker is to end.
+//! Keeps leases alive, learns which were lost, beats the worker's row, hears whether the worker is to end and that
+//! the queue is being moved.
 //!
 //! It lives on a thread and a connection of its own, so that no handler and no queue can hold it up;
 //! at shutdown it is the last to stop.
 
 use super::shared::Shared;
 use super::trouble::Trouble;
-use crate::db::{Db, DbResult};
-use crate::store::{renew, workers};
+use crate::db::{Db, DbErrorKind, DbResult};
+use crate::store::{moves, renew, workers};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// How often the worker's row is written.
@@ -61,6 +63,11 @@ impl Heart {
             };
             match result {
                 Ok(()) => self.trouble.worked(),
+                // Nothing of what this worker could do will ever be heard of again.
+                Err(error) if error.kind == DbErrorKind::Moved => {
+                    self.shared.stop_with(error.into());
+                    self.trouble.worked();
+                }
                 // The next round comes soon enough.
                 Err(error) => drop(self.trouble.failed(&error)),
             }
@@ -87,6 +94,7 @@ impl Heart {
             workers::beat(&self.db, &self.card).await?;
             self.beat = Some(Instant::now());
             self.drain_if_asked().await?;
+            self.hear_of_moves().await?;
         }
         Ok(())
     }
@@ -99,6 +107,20 @@ impl Heart {
                 "an operator drains this worker: claiming stops, running tasks get their grace"
             );
             stopping.cancel();
+        }
+        Ok(())
+    }
+
+    /// While a move waits for running tasks to end, no others begin.
+    async fn hear_of_moves(&self) -> DbResult<()> {
+        let drains = moves::drains(&self.db).await?;
+        if self.shared.draining.swap(drains, Ordering::Relaxed) == drains {
+            return Ok(());
+        }
+        if drains {
+            tracing::info!("the queue is about to be moved: no tasks are claimed for the moment");
+        } else {
+            tracing::info!("claiming tasks again");
         }
         Ok(())
     }

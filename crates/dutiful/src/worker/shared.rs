@@ -8,7 +8,7 @@ use crate::client::Signal;
 use crate::store::submit::NewTask;
 use crate::{Client, Error};
 use dutiful_core::TaskFacts;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -24,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) reports: mpsc::UnboundedSender<Report>,
     /// Something may have become due, or a slot free.
     pub(crate) signal: Arc<Signal>,
+    /// The queue is about to be moved: nothing new is claimed for the moment.
+    pub(crate) draining: AtomicBool,
     /// Shutdown has begun: nothing new is claimed.
     pub(crate) stopping: CancellationToken,
     /// The grace is over: handlers are told to end.
@@ -107,6 +109,7 @@ impl Shared {
             inflight: Inflight::default(),
             reports,
             signal: Arc::default(),
+            draining: AtomicBool::new(false),
             stopping: CancellationToken::new(),
             grace_over: CancellationToken::new(),
             ended: CancellationToken::new(),

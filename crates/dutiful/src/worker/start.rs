@@ -215,7 +215,8 @@ fn worker_name() -> String {
     )
 }
 
-fn host() -> String {
+/// The name of this machine.
+pub(crate) fn host() -> String {
     let from_env = || std::env::var("HOSTNAME").ok();
     let from_kernel = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let name = from_kernel().or_else(from_env).unwrap_or_default();

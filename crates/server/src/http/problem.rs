@@ -81,6 +81,11 @@ kinds! {
          dedup key, so that repeating one is safe.";
     DATABASE_UNAVAILABLE = "database_unavailable", 503, "The database cannot be reached",
         "Try again after the time in `Retry-After`. The server tries by itself too and needs no restart.";
+    MOVING = "moving", 503, "The queue is being moved to another database",
+        "Try again after the time in `Retry-After`; calls wait up to 20 seconds by themselves. Nothing was done.";
+    MOVED = "moved", 503, "The queue has been moved to another database",
+        "The server still looks at the old one. Whoever runs it has to start it with the new database URL, which its \
+         log tells. Nothing was done.";
     SCHEMA = "schema", 503, "The tables are missing or of another version",
         "Run `dutiful migrate up` with the same database.";
 }
@@ -176,6 +181,8 @@ impl Problem {
             ErrorKind::Unavailable | ErrorKind::LinkLost | ErrorKind::Busy => {
                 (&DATABASE_UNAVAILABLE, false)
             }
+            ErrorKind::Moving => (&MOVING, false),
+            ErrorKind::Moved => (&MOVED, false),
             ErrorKind::Schema => (&SCHEMA, false),
             ErrorKind::Decode => (&DECODE, false),
             ErrorKind::Denied | ErrorKind::Unsupported | ErrorKind::Database => (&DATABASE, false),
@@ -243,6 +250,8 @@ mod tests {
             "invalid_payload",
             "timeout",
             "database_unavailable",
+            "moving",
+            "moved",
             "schema",
             "decode",
             "internal",

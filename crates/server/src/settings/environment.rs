@@ -8,13 +8,14 @@ use crate::nearest::nearest;
 use std::ffi::{OsStr, OsString};
 
 const PREFIX: &str = "DUTIFUL_";
-const KNOWN: [&str; 7] = [
+const KNOWN: [&str; 8] = [
     "DUTIFUL_CONFIG",
     "DUTIFUL_DATABASE_URL",
     "DUTIFUL_DOCUMENTS_ROOT",
     "DUTIFUL_LISTEN",
     "DUTIFUL_LOG",
     "DUTIFUL_LOG_FORMAT",
+    "DUTIFUL_MOVE_TO_URL",
     "DUTIFUL_TABLE_PREFIX",
 ];
 /// What belongs to the tools of the source tree.

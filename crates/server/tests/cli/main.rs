@@ -9,6 +9,7 @@ mod describe;
 mod doctor;
 mod look;
 mod migrate;
+mod moving;
 mod operate;
 mod output;
 mod periodic;

@@ -155,6 +155,15 @@ impl PostgresTx {
         result
     }
 
+    /// Asks something when a statement has failed: in a transaction that has been given up nothing can be
+    /// asked, so it is rolled back first.
+    pub(crate) async fn ask_after_failure(&mut self, sql: &'static Sql) -> DbResult<Reply> {
+        if let Some(open) = self.open.take() {
+            self.db.io.run(open.end("ROLLBACK")).await?;
+        }
+        self.db.run(sql, Vec::new()).await
+    }
+
     /// An error of kind `LinkLost` means that nobody knows whether it was committed.
     pub(crate) async fn commit(mut self) -> DbResult<()> {
         if let Some(error) = self.failed.take() {
@@ -195,6 +204,7 @@ mod tests {
         let options = DbOptions {
             pool_size: 1,
             prefix: Prefix::default(),
+            away: None,
         };
         let url = DatabaseUrl::parse(&url).unwrap();
         for _ in 0..10 {

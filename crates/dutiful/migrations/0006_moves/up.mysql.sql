@@ -1,0 +1,12 @@
+CREATE TABLE IF NOT EXISTS dutiful_moves (
+  id INT NOT NULL PRIMARY KEY,
+  move_id VARCHAR(36) NOT NULL,
+  role VARCHAR(10) NOT NULL,
+  stage VARCHAR(20) NOT NULL,
+  other TEXT NOT NULL,
+  token VARCHAR(36) NULL,
+  holder VARCHAR(255) NULL,
+  expires_at DATETIME(6) NULL,
+  started_at DATETIME(6) NOT NULL,
+  changed_at DATETIME(6) NOT NULL
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

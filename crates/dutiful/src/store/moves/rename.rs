@@ -1,0 +1,267 @@
+//! Taking all tables of a place away under other names, and putting them back.
+//!
+//! Whoever asks for a table by its name then finds none: programs in any language, and whatever they have
+//! prepared. What a database binds to the table itself and not to its name (views and triggers of SQLite,
+//! views of PostgreSQL) meets a guard on the old place that refuses every write.
+
+use crate::db::{Db, DbResult, Row, Sql};
+use std::collections::HashSet;
+
+/// The names of all tables that go away, without their prefix.
+pub(crate) const NAMES: [&str; 10] = [
+    "tasks",
+    "attempts",
+    "steps",
+    "logs",
+    "workers",
+    "periodic",
+    "tokens",
+    "audit",
+    "requests",
+    "task_types",
+];
+
+/// Which of the tables are there, by their usual names and by those that they have when they are away.
+const THERE: Sql = Sql {
+    sqlite: "/* dutiful.moves.there */
+        SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN (
+          'dutiful_tasks', 'dutiful_attempts', 'dutiful_steps', 'dutiful_logs', 'dutiful_workers',
+          'dutiful_periodic', 'dutiful_tokens', 'dutiful_audit', 'dutiful_requests',
+          'dutiful_away_tasks', 'dutiful_away_attempts', 'dutiful_away_steps', 'dutiful_away_logs',
+          'dutiful_away_workers', 'dutiful_away_periodic', 'dutiful_away_tokens',
+          'dutiful_away_audit', 'dutiful_away_requests',
+          'dutiful_away_task_types')",
+    mysql: "/* dutiful.moves.there */
+        SELECT table_name FROM information_schema.tables
+        WHERE table_schema = DATABASE() AND table_name IN (
+          'dutiful_tasks', 'dutiful_attempts', 'dutiful_steps', 'dutiful_logs', 'dutiful_workers',
+          'dutiful_periodic', 'dutiful_tokens', 'dutiful_audit', 'dutiful_requests',
+          'dutiful_away_tasks', 'dutiful_away_attempts', 'dutiful_away_steps', 'dutiful_away_logs',
+          'dutiful_away_workers', 'dutiful_away_periodic', 'dutiful_away_tokens',
+          'dutiful_away_audit', 'dutiful_away_requests',
+          'dutiful_away_task_types')",
+    postgres: "/* dutiful.moves.there */
+        SELECT name FROM (VALUES
+          ('dutiful_tasks'), ('dutiful_attempts'), ('dutiful_steps'), ('dutiful_logs'),
+          ('dutiful_workers'), ('dutiful_periodic'), ('dutiful_tokens'), ('dutiful_audit'),
+          ('dutiful_requests'), ('dutiful_task_types'), ('dutiful_away_tasks'), ('dutiful_away_attempts'),
+          ('dutiful_away_steps'), ('dutiful_away_logs'), ('dutiful_away_workers'),
+          ('dutiful_away_periodic'), ('dutiful_away_tokens'), ('dutiful_away_audit'),
+          ('dutiful_away_requests',
+          'dutiful_away_task_types')) AS t (name)
+        WHERE to_regclass(name) IS NOT NULL",
+};
+
+/// For transactions in which tables go away or come back: nobody queues up behind them for long.
+pub(crate) const SHORT_WAIT_ON_POSTGRES: &str = "/* dutiful.moves.short_wait */
+        SET LOCAL lock_timeout = '3s'";
+
+/// Takes the tables away, in a transaction on SQLite and PostgreSQL, in one step on MySQL.
+pub(crate) const AWAY: Sql = Sql {
+    sqlite: "/* dutiful.moves.away */
+        ALTER TABLE dutiful_tasks RENAME TO dutiful_away_tasks;
+        ALTER TABLE dutiful_attempts RENAME TO dutiful_away_attempts;
+        ALTER TABLE dutiful_steps RENAME TO dutiful_away_steps;
+        ALTER TABLE dutiful_logs RENAME TO dutiful_away_logs;
+        ALTER TABLE dutiful_workers RENAME TO dutiful_away_workers;
+        ALTER TABLE dutiful_periodic RENAME TO dutiful_away_periodic;
+        ALTER TABLE dutiful_tokens RENAME TO dutiful_away_tokens;
+        ALTER TABLE dutiful_audit RENAME TO dutiful_away_audit;
+        ALTER TABLE dutiful_requests RENAME TO dutiful_away_requests;
+        ALTER TABLE dutiful_task_types RENAME TO dutiful_away_task_types",
+    mysql: "/* dutiful.moves.away */
+        RENAME TABLE dutiful_tasks TO dutiful_away_tasks,
+                     dutiful_attempts TO dutiful_away_attempts,
+                     dutiful_steps TO dutiful_away_steps,
+                     dutiful_logs TO dutiful_away_logs,
+                     dutiful_workers TO dutiful_away_workers,
+                     dutiful_periodic TO dutiful_away_periodic,
+                     dutiful_tokens TO dutiful_away_tokens,
+                     dutiful_audit TO dutiful_away_audit,
+                     dutiful_requests TO dutiful_away_requests,
+             dutiful_task_types TO dutiful_away_task_types",
+    postgres: "/* dutiful.moves.away */
+        ALTER TABLE dutiful_tasks RENAME TO dutiful_away_tasks;
+        ALTER TABLE dutiful_attempts RENAME TO dutiful_away_attempts;
+        ALTER TABLE dutiful_steps RENAME TO dutiful_away_steps;
+        ALTER TABLE dutiful_logs RENAME TO dutiful_away_logs;
+        ALTER TABLE dutiful_workers RENAME TO dutiful_away_workers;
+        ALTER TABLE dutiful_periodic RENAME TO dutiful_away_periodic;
+        ALTER TABLE dutiful_tokens RENAME TO dutiful_away_tokens;
+        ALTER TABLE dutiful_audit RENAME TO dutiful_away_audit;
+        ALTER TABLE dutiful_requests RENAME TO dutiful_away_requests;
+        ALTER TABLE dutiful_task_types RENAME TO dutiful_away_task_types",
+};
+
+/// Puts them back.
+pub(crate) const BACK: Sql = Sql {
+    sqlite: "/* dutiful.moves.back */
+        ALTER TABLE dutiful_away_tasks RENAME TO dutiful_tasks;
+        ALTER TABLE dutiful_away_attempts RENAME TO dutiful_attempts;
+        ALTER TABLE dutiful_away_steps RENAME TO dutiful_steps;
+        ALTER TABLE dutiful_away_logs RENAME TO dutiful_logs;
+        ALTER TABLE dutiful_away_workers RENAME TO dutiful_workers;
+        ALTER TABLE dutiful_away_periodic RENAME TO dutiful_periodic;
+        ALTER TABLE dutiful_away_tokens RENAME TO dutiful_tokens;
+        ALTER TABLE dutiful_away_audit RENAME TO dutiful_audit;
+        ALTER TABLE dutiful_away_requests RENAME TO dutiful_requests;
+        ALTER TABLE dutiful_away_task_types RENAME TO dutiful_task_types",
+    mysql: "/* dutiful.moves.back */
+        RENAME TABLE dutiful_away_tasks TO dutiful_tasks,
+                     dutiful_away_attempts TO dutiful_attempts,
+                     dutiful_away_steps TO dutiful_steps,
+                     dutiful_away_logs TO dutiful_logs,
+                     dutiful_away_workers TO dutiful_workers,
+                     dutiful_away_periodic TO dutiful_periodic,
+                     dutiful_away_tokens TO dutiful_tokens,
+                     dutiful_away_audit TO dutiful_audit,
+                     dutiful_away_requests TO dutiful_requests,
+             dutiful_away_task_types TO dutiful_task_types",
+    postgres: "/* dutiful.moves.back */
+        ALTER TABLE dutiful_away_tasks RENAME TO dutiful_tasks;
+        ALTER TABLE dutiful_away_attempts RENAME TO dutiful_attempts;
+        ALTER TABLE dutiful_away_steps RENAME TO dutiful_steps;
+        ALTER TABLE dutiful_away_logs RENAME TO dutiful_logs;
+        ALTER TABLE dutiful_away_workers RENAME TO dutiful_workers;
+        ALTER TABLE dutiful_away_periodic RENAME TO dutiful_periodic;
+        ALTER TABLE dutiful_away_tokens RENAME TO dutiful_tokens;
+        ALTER TABLE dutiful_away_audit RENAME TO dutiful_audit;
+        ALTER TABLE dutiful_away_requests RENAME TO dutiful_requests;
+        ALTER TABLE dutiful_away_task_types RENAME TO dutiful_task_types",
+};
+
+/// Refuses what reaches the old place past its name. MySQL binds nothing to the table itself.
+pub(crate) const GUARD: Sql = Sql {
+    sqlite: "/* dutiful.moves.guard */
+        CREATE TRIGGER dutiful_away_no_insert BEFORE INSERT ON dutiful_away_tasks BEGIN
+          SELECT RAISE(ABORT, 'this queue has been moved to another database, or is being moved'); END;
+        CREATE TRIGGER dutiful_away_no_update BEFORE UPDATE ON dutiful_away_tasks BEGIN
+          SELECT RAISE(ABORT, 'this queue has been moved to another database, or is being moved'); END;
+        CREATE TRIGGER dutiful_away_no_delete BEFORE DELETE ON dutiful_away_tasks BEGIN
+          SELECT RAISE(ABORT, 'this queue has been moved to another database, or is being moved'); END",
+    mysql: "",
+    postgres: "/* dutiful.moves.guard */
+        CREATE OR REPLACE FUNCTION dutiful_away_guard() RETURNS trigger LANGUAGE plpgsql AS $guard$
+        BEGIN
+          RAISE EXCEPTION 'this queue has been moved to another database, or is being moved'
+            USING ERRCODE = '55000';
+        END $guard$;
+        CREATE TRIGGER dutiful_away_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON dutiful_away_tasks
+          FOR EACH STATEMENT EXECUTE FUNCTION dutiful_away_guard()",
+};
+
+/// Takes the guard away.
+pub(crate) const UNGUARD: Sql = Sql {
+    sqlite: "/* dutiful.moves.unguard */
+        DROP TRIGGER IF EXISTS dutiful_away_no_insert;
+        DROP TRIGGER IF EXISTS dutiful_away_no_update;
+        DROP TRIGGER IF EXISTS dutiful_away_no_delete",
+    mysql: "",
+    postgres: "/* dutiful.moves.unguard */
+        DROP TRIGGER IF EXISTS dutiful_away_guard ON dutiful_away_tasks;
+        DROP FUNCTION IF EXISTS dutiful_away_guard()",
+};
+
+/// One table after the other, for a server of MySQL that stopped between two of them: name, away, back.
+pub(crate) const ONE_BY_ONE_ON_MYSQL: [(&str, &str, &str); 10] = [
+    (
+        "tasks",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_tasks TO dutiful_away_tasks",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_tasks TO dutiful_tasks",
+    ),
+    (
+        "attempts",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_attempts TO dutiful_away_attempts",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_attempts TO dutiful_attempts",
+    ),
+    (
+        "steps",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_steps TO dutiful_away_steps",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_steps TO dutiful_steps",
+    ),
+    (
+        "logs",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_logs TO dutiful_away_logs",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_logs TO dutiful_logs",
+    ),
+    (
+        "workers",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_workers TO dutiful_away_workers",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_workers TO dutiful_workers",
+    ),
+    (
+        "periodic",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_periodic TO dutiful_away_periodic",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_periodic TO dutiful_periodic",
+    ),
+    (
+        "tokens",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_tokens TO dutiful_away_tokens",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_tokens TO dutiful_tokens",
+    ),
+    (
+        "audit",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_audit TO dutiful_away_audit",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_audit TO dutiful_audit",
+    ),
+    (
+        "requests",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_requests TO dutiful_away_requests",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_requests TO dutiful_requests",
+    ),
+    (
+        "task_types",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_task_types TO dutiful_away_task_types",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_task_types TO dutiful_task_types",
+    ),
+];
+
+/// Drops what a move has left at the old place, one table after the other.
+pub(crate) const DROPS: [&str; 10] = [
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_tasks",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_attempts",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_steps",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_logs",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_workers",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_periodic",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_tokens",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_audit",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_requests",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_task_types",
+];
+
+/// Where the tables of a place are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct There {
+    /// Those with their usual names, without the prefix.
+    pub(crate) usual: HashSet<&'static str>,
+    /// Those that are away, without the prefix.
+    pub(crate) away: HashSet<&'static str>,
+}
+
+impl There {
+    /// Whether every table is away.
+    pub(crate) fn all_away(&self) -> bool {
+        self.away.len() == NAMES.len() && self.usual.is_empty()
+    }
+}
+
+/// Looks which tables are there. `db` is a handle with the usual prefix.
+pub(crate) async fn there(db: &Db) -> DbResult<There> {
+    let prefix = db.prefix().as_str();
+    let rows = db.read(&THERE, Vec::new()).await?;
+    let mut there = There::default();
+    for name in rows.iter().map(|row: &Row| row.text(0)) {
+        let name = name?;
+        let is = |known: &&&str, between: &str| {
+            name.strip_prefix(prefix)
+                .and_then(|rest| rest.strip_prefix(between))
+                == Some(**known)
+        };
+        there.usual.extend(NAMES.iter().find(|known| is(known, "")));
+        there
+            .away
+            .extend(NAMES.iter().find(|known| is(known, "away_")));
+    }
+    Ok(there)
+}

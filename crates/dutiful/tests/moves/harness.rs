@@ -1,0 +1,23 @@
+//! What the conformance suite stands on, shared with it: engines, throw-away databases, SQL past the product.
+
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "the conformance suite uses the rest"
+)]
+
+#[path = "../conformance/harness/database.rs"]
+pub(crate) mod database;
+#[path = "../conformance/harness/engine.rs"]
+pub(crate) mod engine;
+#[path = "../conformance/harness/raw.rs"]
+pub(crate) mod raw;
+#[path = "../conformance/harness/script.rs"]
+pub(crate) mod script;
+#[path = "../conformance/harness/session.rs"]
+pub(crate) mod session;
+#[path = "../conformance/harness/trial.rs"]
+pub(crate) mod trial;
+#[path = "../conformance/harness/wait.rs"]
+pub(crate) mod wait;
