@@ -11,8 +11,10 @@
 //! - [`stats`]: rates and averages from counters.
 //! - [`version`]: a short text that changes when a task does.
 //! - [`access`]: what a token lets its bearer do.
+//! - [`mod@adopt`], [`wall_clock`]: what a task of another queue becomes, and when its clock showed a time.
 
 pub mod access;
+pub mod adopt;
 pub mod dedup;
 pub mod json;
 pub mod lease;
@@ -26,8 +28,10 @@ pub mod stats;
 pub mod task;
 pub mod time;
 pub mod version;
+pub mod wall_clock;
 
 pub use access::{Scope, check_task_pattern, task_pattern_fits};
+pub use adopt::{Adopted, OldTask, adopt};
 pub use dedup::{DedupError, DedupKey, DedupScope, StoredScope};
 pub use json::JsonError;
 pub use lifecycle::{
@@ -42,3 +46,4 @@ pub use stats::NameStats;
 pub use task::{ErrorKind, State, Status, TaskFacts, TaskId, UnknownWord};
 pub use time::{Timestamp, TimestampError};
 pub use version::Versioned;
+pub use wall_clock::WallClock;

@@ -8,6 +8,8 @@ mod explain;
 mod gather;
 mod inspect;
 mod operate;
+mod payloads;
+mod prune;
 mod send;
 mod server_report;
 mod submit;
@@ -25,6 +27,8 @@ pub use inspect::{
     AttemptInfo, Filter, LogLine, NameCounts, Page, PeriodicInfo, Stats, TaskInfo, TaskTypeInfo,
     WorkerInfo,
 };
+pub use payloads::{PayloadFaults, PayloadReport, UnknownName};
+pub use prune::{Prune, PruneCount};
 pub use server_report::{LongTransaction, ServerReport};
 pub use submit::{Once, Submit, SubmitMany};
 pub(crate) use submit::{draft_options, typed_draft};

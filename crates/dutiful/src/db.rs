@@ -8,6 +8,7 @@ pub(crate) mod error;
 mod gate;
 pub(crate) mod io;
 pub(crate) mod mysql;
+mod names;
 pub(crate) mod postgres;
 pub(crate) mod row;
 pub(crate) mod sql;
@@ -17,6 +18,7 @@ pub(crate) mod url;
 pub(crate) mod value;
 
 pub(crate) use error::{DbError, DbErrorKind, DbResult};
+pub(crate) use names::Names;
 pub(crate) use row::{Inserted, Reply, Row};
 pub(crate) use sql::{Dialect, Prefix, Sql};
 pub(crate) use url::DatabaseUrl;
@@ -112,14 +114,23 @@ impl Db {
     /// Runs a statement that only reads. Reading twice does no harm, so it is read again when the link
     /// breaks or the engine gives it up; but not when the server has already kept us waiting.
     pub(crate) async fn read(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Vec<Row>> {
-        let deadline = Instant::now() + gate::PATIENCE;
-        for _ in 1..READS_MAX {
-            match self.read_once(sql, params.clone()).await {
-                Err(error) if error.may_be_repeated() && Instant::now() < deadline => {}
-                result => return result,
-            }
-        }
-        self.read_once(sql, params).await
+        read_again(|| self.read_once(sql, params.clone())).await
+    }
+
+    /// As [`Db::read`], from a table that is not ours: the statement names it by words in braces. Only MySQL's
+    /// dialect has such statements.
+    pub(crate) async fn read_elsewhere(
+        &self,
+        sql: &'static Sql,
+        names: &Names,
+        params: Vec<Value>,
+    ) -> DbResult<Vec<Row>> {
+        let Db::Mysql(db) = self else {
+            let text = "tables of others are read on MySQL and MariaDB only";
+            return Err(DbError::new(DbErrorKind::Unsupported, text));
+        };
+        let read = || db.run_named(sql, names, params.clone());
+        Ok(read_again(read).await?.rows)
     }
 
     async fn read_once(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Vec<Row>> {
@@ -160,6 +171,21 @@ impl Db {
             Db::Postgres(db) => Tx::Postgres(Box::new(db.begin().await?)),
         })
     }
+}
+
+/// Reads until it is answered, a few times.
+async fn read_again<T, F>(read: impl Fn() -> F) -> DbResult<T>
+where
+    F: Future<Output = DbResult<T>>,
+{
+    let deadline = Instant::now() + gate::PATIENCE;
+    for _ in 1..READS_MAX {
+        match read().await {
+            Err(error) if error.may_be_repeated() && Instant::now() < deadline => {}
+            result => return result,
+        }
+    }
+    read().await
 }
 
 fn half_a_packet(max_packet: u64, bytes: usize) -> usize {

@@ -55,14 +55,15 @@ mod store;
 mod task;
 pub mod testing;
 mod text;
+mod told;
 mod worker;
 
 pub use adapters::Enlist;
 pub use client::{
     AttemptInfo, AuditEntry, AuditFilter, AuditPage, Client, ClientBuilder, CreatedToken, Edit,
     Explanation, Filter, LogLine, LongTransaction, NameCounts, NewToken, Once, Outcome, Page,
-    PeriodicInfo, Reason, ServerReport, Stats, Submit, SubmitMany, Submitted, TaskInfo,
-    TaskTypeInfo, TokenInfo, WorkerInfo,
+    PayloadFaults, PayloadReport, PeriodicInfo, Prune, PruneCount, Reason, ServerReport, Stats,
+    Submit, SubmitMany, Submitted, TaskInfo, TaskTypeInfo, TokenInfo, UnknownName, WorkerInfo,
 };
 pub use context::{Context, FollowUp};
 pub use dutiful_core::{
@@ -71,7 +72,8 @@ pub use dutiful_core::{
 };
 pub use error::{Error, ErrorKind, Result};
 pub use periodic::Periodic;
-pub use task::{Dedup, DedupBy, Task, TaskError, TaskResult, Threads};
+pub use task::{Dedup, DedupBy, PayloadFault, PayloadType, Task, TaskError, TaskResult, Threads};
+pub use told::{Example, Told};
 pub use worker::{Register, Registry, Retention, Worker, WorkerCounts, WorkerHandle};
 
 /// The README's program is compiled and run like every other example.

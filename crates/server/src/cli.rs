@@ -19,6 +19,7 @@ mod migrate;
 mod openapi;
 mod operate;
 mod periodic;
+mod prune;
 mod retry;
 mod run_now;
 mod serve;
@@ -95,8 +96,10 @@ enum Command {
     Tail(tail::TailArgs),
     /// Counts, rates and queue depth by task name
     Stats,
-    /// The task types that this binary knows
-    Types,
+    /// Remove tasks that ended long ago, many at once
+    Prune(prune::PruneArgs),
+    /// The task types that this binary knows; `types check` looks for payloads that it cannot read
+    Types(types::TypesArgs),
     /// The workers, and whether they are alive
     Workers,
     /// The periodic tasks, and when they run next
@@ -235,12 +238,13 @@ fn start(cli: Cli, output: Output, tasks: Tasks) -> Result<(), Failure> {
 async fn until_done(command: Command, app: &App) -> Result<(), Failure> {
     match command {
         // These answer signals themselves: a worker lets running tasks end, a server open requests, a bench
-        // drops its tables, and its workers end with it; following ends in order.
+        // drops its tables, and its workers end with it; following ends in order; pruning tells how far it is.
         Command::Dev(_)
         | Command::Worker(_)
         | Command::Serve(_)
         | Command::Bench(_)
         | Command::BenchWorker(_)
+        | Command::Prune(_)
         | Command::Tail(_) => dispatch(command, app).await,
         _ => tokio::select! {
             done = dispatch(command, app) => done,
@@ -264,7 +268,8 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::Delete(args) => args.run(app).await,
         Command::Token(command) => command.run(app).await,
         Command::Audit(args) => args.run(app).await,
-        Command::Types => types::run(app),
+        Command::Prune(args) => args.run(app).await,
+        Command::Types(args) => args.run(app).await,
         Command::Openapi => openapi::run(app),
         Command::Retry(args) => args.run(app).await,
         Command::Cancel(args) => args.run(app).await,

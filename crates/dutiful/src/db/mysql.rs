@@ -19,8 +19,8 @@ mod version;
 
 use super::io::Io;
 use super::{
-    DatabaseUrl, DbError, DbErrorKind, DbOptions, DbResult, Dialect, Inserted, Prefix, Reply, Rows,
-    Sql, Value,
+    DatabaseUrl, DbError, DbErrorKind, DbOptions, DbResult, Dialect, Inserted, Names, Prefix,
+    Reply, Rows, Sql, Value,
 };
 use connect::{Connector, Facts};
 use expand::Statement;
@@ -78,6 +78,17 @@ impl Mysql {
     pub(crate) async fn run(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Reply> {
         let statement = expand::single(self.text(sql), params)?;
         self.alone(statement).await
+    }
+
+    /// Runs one statement about a table that is not ours.
+    pub(crate) async fn run_named(
+        &self,
+        sql: &'static Sql,
+        names: &Names,
+        params: Vec<Value>,
+    ) -> DbResult<Reply> {
+        let text = names.apply(&self.text(sql));
+        self.alone(expand::single(text.into(), params)?).await
     }
 
     /// Runs one statement of fixed text: a change of the schema, which commits by itself.

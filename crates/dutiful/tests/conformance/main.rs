@@ -11,6 +11,7 @@
 
 mod harness;
 
+mod adopt;
 mod audit;
 mod away;
 mod bulk;
@@ -33,9 +34,11 @@ mod odd_rows;
 mod once;
 mod operate;
 mod outcome;
+mod payloads;
 mod periodic;
 mod plain_json;
 mod plain_sql;
+mod prune;
 mod rescue;
 mod retention;
 mod retry;
@@ -104,6 +107,12 @@ fn groups() -> Vec<Vec<Case>> {
         server_report::cases(),
         audit::cases(),
         once::cases(),
+        prune::cases(),
+        payloads::cases(),
+        adopt::cases(),
+        adopt::odd::cases(),
+        adopt::side_by_side::cases(),
+        adopt::refused::cases(),
     ]
 }
 
