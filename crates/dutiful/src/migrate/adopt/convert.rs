@@ -161,7 +161,7 @@ impl Rules {
     fn result(&self, old: &OldRow) -> Result<Option<String>, String> {
         let too_large = |bytes| Err(format!("its result has {bytes} bytes and is too large"));
         let Some(bytes) = &old.result else {
-            return old.result_bytes.map_or(Ok(None), |bytes| too_large(bytes));
+            return old.result_bytes.map_or(Ok(None), too_large);
         };
         let text = text(bytes);
         let result = match serde_json::from_str::<IgnoredAny>(&text) {

@@ -32,7 +32,7 @@ impl Adoption {
         let ours = |name: &&str| format!("{}{name}", db.prefix().as_str());
         if OURS
             .iter()
-            .any(|name| ours(&name).eq_ignore_ascii_case(&self.table))
+            .any(|name| ours(name).eq_ignore_ascii_case(&self.table))
         {
             let table = &self.table;
             return Err(refused(format!(

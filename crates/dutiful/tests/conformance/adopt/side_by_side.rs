@@ -1,11 +1,12 @@
 //! Adopting while the other queue goes on, and more than once.
 
 use super::{ORIGINAL, TABLE, adopt, adoption, all, drain, ids, numbers, waiting};
-use crate::harness::TestDb;
 use crate::harness::engine::Engine;
+use crate::harness::proxy::{Proxy, server_of};
 use crate::harness::trial::cases;
+use crate::harness::{TestDb, within};
 use dutiful::migrate::AdoptionReport;
-use dutiful::{Edit, State, TaskId};
+use dutiful::{Client, Edit, State, TaskId};
 use futures_util::future::join_all;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ cases![
     runs_at_once_miss_and_double_nothing,
     runs_beside_inserts_and_submissions_miss_and_double_nothing,
     a_run_that_is_dropped_in_the_middle_is_finished_by_the_next,
+    a_batch_whose_answer_was_lost_is_there_once_and_untouched,
 ];
 
 async fn a_dry_run_writes_nothing_and_tells_what_a_run_does(db: TestDb) {
@@ -315,4 +317,44 @@ async fn a_run_that_is_dropped_in_the_middle_is_finished_by_the_next(db: TestDb)
     assert_eq!(report.copied + report.already_there, 1_000);
     assert_all_there(&db).await;
     assert_eq!(drain(&db).await.len(), 1_000);
+}
+
+async fn a_batch_whose_answer_was_lost_is_there_once_and_untouched(db: TestDb) {
+    const MARK: &str = "the answer to this is lost";
+    db.exec(ORIGINAL).await;
+    for id in 1..=30 {
+        waiting(&db, id, &format!("[{id},\"{MARK}\"]")).await;
+    }
+    let proxy = Proxy::start(server_of(db.url())).await;
+    let over_a_link = Client::builder(&proxy.url(db.url())).table_prefix(db.prefix());
+    let over_a_link = over_a_link.connect().await.unwrap();
+    let client = db.client().await;
+    for (cut, refreshed) in [("first", 0), ("second", 30)] {
+        proxy.lose(MARK, "COMMIT");
+        let report = adoption(&db, &over_a_link).batch(10).run();
+        let report = within("it ends", report).await.unwrap();
+        assert!(proxy.has_cut(), "{cut}");
+        // What the lost answer was about is found done.
+        assert_eq!(
+            report.copied + report.already_there + report.refreshed,
+            30,
+            "{cut}"
+        );
+        assert_eq!(
+            report.changed_here.tasks + report.conflicts.tasks,
+            0,
+            "{cut}"
+        );
+        assert_eq!(db.count("tasks").await, 30, "{cut}");
+        let changed = format!(
+            "UPDATE {TABLE} SET status = 'error', retries = 1 WHERE status = 'not_started'"
+        );
+        assert_eq!(db.exec(&changed).await, 30 - refreshed, "{cut}");
+    }
+    let states = all(&client).await;
+    assert!(
+        states.iter().all(|task| task.state == State::Retrying),
+        "{states:?}"
+    );
+    assert_eq!(numbers(&adopt(&db, &client).await), [30, 0, 30, 0]);
 }

@@ -61,8 +61,7 @@ pub(crate) async fn a_queue_is_adopted_by_a_command_that_is_killed_while_it_work
     assert_eq!(report["changed_here"]["tasks"], 0, "{report}");
     assert!(report["refreshed"].as_u64().unwrap() > 0, "{report}");
     other.stop_submitting().await;
-    let report = adopt(&arena, &[]).await;
-    assert_eq!(report["refreshed"], 0, "{report}");
+    adopt(&arena, &[]).await;
     assert_same(&arena).await;
 
     let due: BTreeSet<u64> = numbers(&arena, "due_at IS NOT NULL").await;
