@@ -11,8 +11,10 @@
 //! - [`figures`]: counts, rates, durations and their quantiles over spans of time.
 //! - [`version`]: a short text that changes when a task does.
 //! - [`access`]: what a token lets its bearer do.
+//! - [`mod@adopt`], [`wall_clock`]: what a task of another queue becomes, and when its clock showed a time.
 
 pub mod access;
+pub mod adopt;
 pub mod dedup;
 pub mod figures;
 pub mod json;
@@ -26,8 +28,10 @@ pub mod schedule;
 pub mod task;
 pub mod time;
 pub mod version;
+pub mod wall_clock;
 
 pub use access::{Scope, check_task_pattern, task_pattern_fits};
+pub use adopt::{Adopted, OldTask, adopt};
 pub use dedup::{DedupError, DedupKey, DedupScope, StoredScope};
 pub use figures::{Figures, Spread, Step};
 pub use json::JsonError;
@@ -42,3 +46,4 @@ pub use schedule::{Missed, Overlap, Plan, Schedule, ScheduleError, plan, resume}
 pub use task::{ErrorKind, State, Status, TaskFacts, TaskId, UnknownWord};
 pub use time::{Timestamp, TimestampError};
 pub use version::Versioned;
+pub use wall_clock::WallClock;

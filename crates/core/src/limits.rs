@@ -161,9 +161,21 @@ pub const MOVE_ROWS: usize = 1_000;
 pub const MOVE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Longest time that a move gives to running tasks before it takes the tables away.
 pub const MOVE_GRACE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// Most tasks of another queue that are copied in one transaction.
+pub const ADOPT_BATCH_MAX: usize = 1_000;
+/// Payloads and results that are read for it at once, in bytes; a single larger row goes alone.
+pub const ADOPT_BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// How many tasks a report names for each thing that it tells.
+pub const REPORT_EXAMPLES_MAX: usize = 20;
+/// Most dedup keys that are remembered to tell what adopting would come to.
+pub const ADOPT_KEYS_MAX: usize = 250_000;
+/// Ids that are left free for the other queue above those it has given, at least.
+pub const ADOPT_HEAD_ROOM: i64 = 1_000_000;
 /// How often one of our own transactions is tried again after a passing failure.
 pub const OWN_RETRIES_MAX: u32 = 8;
 
+/// Default number of tasks of another queue that are copied in one transaction.
+pub const ADOPT_BATCH: usize = 500;
 /// Default number of connections that callers share.
 pub const POOL_SIZE: usize = 8;
 /// Default number of rows in one page of a list.

@@ -11,7 +11,9 @@ mod gather;
 mod inspect;
 mod operate;
 mod pause;
+mod payloads;
 mod periodic;
+mod prune;
 mod send;
 mod server_report;
 mod submit;
@@ -33,7 +35,9 @@ pub use inspect::{
     TaskTypeInfo, WorkerInfo,
 };
 pub use pause::PausedName;
+pub use payloads::{PayloadFaults, PayloadReport, UnknownName};
 pub use periodic::{PeriodicChange, PeriodicRan, PeriodicRun};
+pub use prune::{Prune, PruneCount};
 pub use server_report::{LongTransaction, ServerReport};
 pub use submit::{Once, Submit, SubmitMany};
 pub(crate) use submit::{draft_options, typed_draft};

@@ -9,6 +9,7 @@ pub(crate) mod error;
 mod gate;
 pub(crate) mod io;
 pub(crate) mod mysql;
+mod names;
 pub(crate) mod postgres;
 pub(crate) mod row;
 pub(crate) mod sql;
@@ -19,6 +20,7 @@ pub(crate) mod value;
 
 pub(crate) use away::Away;
 pub(crate) use error::{DbError, DbErrorKind, DbResult};
+pub(crate) use names::Names;
 pub(crate) use row::{Inserted, Reply, Row};
 pub(crate) use sql::{Dialect, Prefix, Sql};
 pub(crate) use url::DatabaseUrl;
@@ -185,6 +187,22 @@ impl Db {
         }
     }
 
+    /// As [`Db::read`], from a table that is not ours: the statement names it by words in braces. Only MySQL's
+    /// dialect has such statements.
+    pub(crate) async fn read_elsewhere(
+        &self,
+        sql: &'static Sql,
+        names: &Names,
+        params: Vec<Value>,
+    ) -> DbResult<Vec<Row>> {
+        let Db::Mysql(db) = self else {
+            let text = "tables of others are read on MySQL and MariaDB only";
+            return Err(DbError::new(DbErrorKind::Unsupported, text));
+        };
+        let read = || db.run_named(sql, names, params.clone());
+        Ok(read_again(read).await?.rows)
+    }
+
     async fn read_once(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Vec<Row>> {
         match self {
             Db::Sqlite(db) => db.read(sql, params).await,
@@ -235,6 +253,21 @@ impl Db {
             away: self.away(),
         })
     }
+}
+
+/// Reads until it is answered, a few times.
+async fn read_again<T, F>(read: impl Fn() -> F) -> DbResult<T>
+where
+    F: Future<Output = DbResult<T>>,
+{
+    let deadline = Instant::now() + gate::PATIENCE;
+    for _ in 1..READS_MAX {
+        match read().await {
+            Err(error) if error.may_be_repeated() && Instant::now() < deadline => {}
+            result => return result,
+        }
+    }
+    read().await
 }
 
 fn half_a_packet(max_packet: u64, bytes: usize) -> usize {

@@ -58,6 +58,7 @@ mod store;
 mod task;
 pub mod testing;
 mod text;
+mod told;
 mod worker;
 
 pub use adapters::Enlist;
@@ -65,10 +66,11 @@ pub use bulk::{BulkAction, BulkOperations, OperationCounts, OperationPayload};
 pub use client::{
     AttemptInfo, AuditEntry, AuditFilter, AuditPage, BulkPreview, Client, ClientBuilder,
     CreatedToken, Durations, Edit, Explanation, Filter, LogLine, LongTransaction, NameCounts,
-    NewToken, Once, Operation, OperationPage, Outcome, Page, PausedName, PeriodicChange,
-    PeriodicChanged, PeriodicInfo, PeriodicRan, PeriodicRun, Reason, Recount, Series, SeriesFilter,
-    SeriesPoint, ServerReport, SpanFigures, Stats, Submit, SubmitMany, Submitted, TaskCount,
-    TaskInfo, TaskTypeInfo, TokenInfo, WorkerInfo,
+    NewToken, Once, Operation, OperationPage, Outcome, Page, PausedName, PayloadFaults,
+    PayloadReport, PeriodicChange, PeriodicChanged, PeriodicInfo, PeriodicRan, PeriodicRun, Prune,
+    PruneCount, Reason, Recount, Series, SeriesFilter, SeriesPoint, ServerReport, SpanFigures,
+    Stats, Submit, SubmitMany, Submitted, TaskCount, TaskInfo, TaskTypeInfo, TokenInfo,
+    UnknownName, WorkerInfo,
 };
 pub use context::{Context, FollowUp};
 pub use dutiful_core::{
@@ -77,7 +79,8 @@ pub use dutiful_core::{
 };
 pub use error::{Error, ErrorKind, Result};
 pub use periodic::Periodic;
-pub use task::{Dedup, DedupBy, Task, TaskError, TaskResult, Threads};
+pub use task::{Dedup, DedupBy, PayloadFault, PayloadType, Task, TaskError, TaskResult, Threads};
+pub use told::{Example, Told};
 pub use worker::{Register, Registry, Retention, Worker, WorkerCounts, WorkerHandle};
 
 /// The README's program is compiled and run like every other example.

@@ -8,6 +8,7 @@
 //! What lives here: what is to be done and under which lock. What does not: the tables themselves, which are
 //! in the folder `migrations`.
 
+mod adopt;
 mod apply;
 mod export;
 mod files;
@@ -20,6 +21,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+pub use adopt::{Adoption, AdoptionReport, Merged};
 pub use status::{MigrationState, MigrationStatus, SchemaStatus};
 
 use crate::db::{Db, DbErrorKind, DbResult, Dialect, Prefix};

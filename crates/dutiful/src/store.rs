@@ -3,6 +3,7 @@
 //! A verb says what it promises and what it does on conflict. It applies what `dutiful_core` has
 //! decided and decides nothing itself. Which driver runs a statement is `db`'s business.
 
+pub(crate) mod adopt;
 pub(crate) mod ahead;
 pub(crate) mod attempts;
 pub(crate) mod audit;
@@ -27,6 +28,7 @@ pub(crate) mod notes;
 pub(crate) mod notify;
 pub(crate) mod operate;
 pub(crate) mod pauses;
+pub(crate) mod payloads;
 pub(crate) mod periodic;
 pub(crate) mod periodic_list;
 pub(crate) mod plain;
@@ -40,6 +42,7 @@ pub(crate) mod server_report;
 pub(crate) mod session;
 pub(crate) mod settle;
 mod shorten;
+pub(crate) mod span;
 pub(crate) mod stats;
 pub(crate) mod steps;
 pub(crate) mod submit;

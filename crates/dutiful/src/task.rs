@@ -1,10 +1,13 @@
 //! What a team writes: a task type, and what its handler may answer.
 
 mod error;
+mod payload;
 mod settings;
 
 pub(crate) use error::Answer;
 pub use error::{TaskError, TaskResult};
+pub use payload::{PayloadFault, PayloadType};
+pub(crate) use payload::{Refused, decode};
 pub use settings::{Dedup, DedupBy, Threads};
 
 use crate::Context;

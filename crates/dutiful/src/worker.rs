@@ -30,6 +30,7 @@ pub(crate) mod unstarted;
 mod waker;
 mod watch;
 
+pub(crate) use caught::calling;
 pub use handle::{WorkerCounts, WorkerHandle};
 pub(crate) use handler::Handler;
 pub use janitor::Retention;

@@ -23,6 +23,7 @@ mod operate;
 mod operations;
 mod pause;
 mod periodic;
+mod prune;
 mod retry;
 mod run_now;
 mod serve;
@@ -101,8 +102,10 @@ enum Command {
     Tail(tail::TailArgs),
     /// Counts, rates and queue depth by task name, or what ended in each minute, hour or day
     Stats(stats::StatsArgs),
-    /// The task types that this binary knows
-    Types,
+    /// Remove tasks that ended long ago, many at once
+    Prune(prune::PruneArgs),
+    /// The task types that this binary knows; `types check` looks for payloads that it cannot read
+    Types(types::TypesArgs),
     /// Pause task names: no worker claims their tasks until they are resumed; running tasks go on
     Pause(pause::PauseArgs),
     /// Let paused task names go on
@@ -258,13 +261,15 @@ fn start(cli: Cli, output: Output, tasks: Tasks) -> Result<(), Failure> {
 async fn until_done(command: Command, app: &App) -> Result<(), Failure> {
     match command {
         // These answer signals themselves: a worker lets running tasks end, a server open requests, a bench
-        // drops its tables, and its workers end with it; a move puts the tables back; following ends in order.
+        // drops its tables, and its workers end with it; a move puts the tables back; following ends in order; pruning
+        // tells how far it is.
         Command::Dev(_)
         | Command::Worker(_)
         | Command::Serve(_)
         | Command::Bench(_)
         | Command::BenchWorker(_)
         | Command::Move(_)
+        | Command::Prune(_)
         | Command::Tail(_) => dispatch(command, app).await,
         _ => tokio::select! {
             done = dispatch(command, app) => done,
@@ -289,7 +294,8 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::Delete(args) => args.run(app).await,
         Command::Token(command) => command.run(app).await,
         Command::Audit(args) => args.run(app).await,
-        Command::Types => types::run(app),
+        Command::Prune(args) => args.run(app).await,
+        Command::Types(args) => args.run(app).await,
         Command::Openapi => openapi::run(app),
         Command::Retry(args) => args.run(app).await,
         Command::Cancel(args) => args.run(app).await,

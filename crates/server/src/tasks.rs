@@ -2,7 +2,7 @@
 
 use crate::failure::{Exit, Failure};
 use crate::nearest::nearest;
-use dutiful::{BulkOperations, Client, Periodic, Register, Submit, Task, Worker};
+use dutiful::{BulkOperations, Client, PayloadType, Periodic, Register, Submit, Task, Worker};
 use dutiful_documents::TranscribeDocument;
 use serde_json::Value;
 use std::fmt;
@@ -37,6 +37,8 @@ pub(crate) struct TaskType {
     pub(crate) max_retries: u32,
     pub(crate) batch_size: usize,
     pub(crate) timeout: Duration,
+    /// What it can read of stored payloads.
+    pub(crate) payload: PayloadType,
     schema: fn() -> Value,
     submit: for<'c> fn(&'c Client, Value) -> Result<Submit<'c>, BadPayload>,
     hand: Hand,
@@ -154,6 +156,7 @@ impl TaskType {
             max_retries: T::max_retries(),
             batch_size: task.batch_size(),
             timeout: task.timeout(),
+            payload: PayloadType::of::<T>(),
             schema: || schemars::schema_for!(T::Payload).into(),
             submit: submit::<T>,
             hand: Mutex::new(None),

@@ -7,149 +7,12 @@
 // The conformance suite reads the same documents.
 #[path = "../../dutiful/tests/conformance/harness/documents.rs"]
 mod documents;
+mod shell;
 
 use documents::{Block, blocks, blocks_of, root};
 use dutiful::{Client, ErrorKind};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
-
-const START: Duration = Duration::from_secs(60);
-
-/// A folder of its own in which `dutiful` is on the path.
-struct Shell {
-    folder: tempfile::TempDir,
-    /// Workers and servers.
-    beside: Vec<Child>,
-    /// Where a server listens in place of the address that the documents show, which may be in use.
-    address: SocketAddr,
-}
-
-/// The address that the documents show.
-const SHOWN: &str = "127.0.0.1:8080";
-
-impl Shell {
-    fn new() -> Shell {
-        Shell {
-            folder: tempfile::tempdir().unwrap(),
-            beside: Vec::new(),
-            address: free_address(),
-        }
-    }
-
-    fn command(&self, program: impl AsRef<Path>) -> Command {
-        let binary = PathBuf::from(env!("CARGO_BIN_EXE_dutiful"));
-        let path = format!(
-            "{}:{}",
-            binary.parent().unwrap().display(),
-            std::env::var("PATH").unwrap()
-        );
-        let mut command = Command::new(program.as_ref());
-        command
-            .current_dir(self.folder.path())
-            .env("PATH", path)
-            .env("DUTIFUL_LISTEN", self.address.to_string())
-            .stdin(Stdio::null());
-        command
-    }
-
-    /// Runs one line; `dutiful worker` and `dutiful serve` go on in the background.
-    fn run(&mut self, line: &str) {
-        let line = line.split(" #").next().unwrap().trim();
-        let line = &line.replace(SHOWN, &self.address.to_string());
-        // What runs these tests.
-        if line.is_empty() || line == "cargo test" {
-            return;
-        }
-        if let Some(args) = line.strip_prefix("cargo xtask ") {
-            return self.ask_xtask(args);
-        }
-        if line == "dutiful worker" {
-            let worker = self
-                .command("dutiful")
-                .arg("worker")
-                .stderr(Stdio::null())
-                .spawn();
-            self.beside.push(worker.unwrap());
-            return;
-        }
-        if let Some(args) = line.strip_prefix("dutiful serve") {
-            return self.serve(args);
-        }
-        // `cargo run` means the one binary of the workspace.
-        let line = match line.strip_prefix("cargo run --release -- ") {
-            Some(args) => format!("dutiful {args}"),
-            // An answer that tells of an error is one.
-            None => line.replace("curl -s", "curl -sS --fail"),
-        };
-        let output = self.command("sh").args(["-ec", &line]).output().unwrap();
-        assert_good(&line, &output);
-    }
-
-    fn serve(&mut self, args: &str) {
-        let mut command = self.command("dutiful");
-        command.arg("serve").args(args.split_whitespace());
-        self.beside
-            .push(command.stderr(Stdio::null()).spawn().unwrap());
-        let began = Instant::now();
-        while TcpStream::connect(self.address).is_err() {
-            assert!(
-                began.elapsed() < START,
-                "`dutiful serve{args}` does not listen"
-            );
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    /// The tools are not run: they start servers, and run these tests. But they must know the command.
-    fn ask_xtask(&self, args: &str) {
-        let Some(xtask) = xtask() else {
-            eprintln!(
-                "NOT TRIED: cargo xtask {args}, because it is not built; `cargo xtask test` builds it"
-            );
-            return;
-        };
-        let ask = |args: &str| {
-            let args = args.split_whitespace().chain(["--help"]);
-            self.command(&xtask).args(args).output().unwrap()
-        };
-        assert_good(args, &ask(args));
-        assert!(!ask(&format!("{args} --no-such-option")).status.success());
-    }
-
-    fn python(&mut self, program: &str) {
-        let output = self.command("python3").args(["-c", program]).output();
-        assert_good(program, &output.unwrap());
-    }
-}
-
-impl Drop for Shell {
-    fn drop(&mut self) {
-        for process in &mut self.beside {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
-    }
-}
-
-/// One that nobody listens on at this moment.
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
-}
-
-fn assert_good(what: &str, output: &Output) {
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "`{what}` failed: {error}");
-}
-
-/// The tools of the workspace, built by whoever ran them, or beside our own program.
-fn xtask() -> Option<PathBuf> {
-    let named = std::env::var_os("DUTIFUL_XTASK").map(PathBuf::from);
-    let beside = PathBuf::from(env!("CARGO_BIN_EXE_dutiful")).with_file_name("xtask");
-    named.or(Some(beside)).filter(|path| path.is_file())
-}
+use shell::{Shell, assert_good};
+use std::process::Command;
 
 fn place(block: &Block) -> String {
     format!("{}:{}", block.document, block.line)
@@ -168,6 +31,8 @@ fn no_block_is_shown_that_is_not_tried() {
             "rust" => library.contains(&format!("include_str!(\"../../../{}\")", block.document)),
             // Pictures, and addresses, which are tried below.
             "text" => true,
+            // By the trial of the guide, `guide.rs`, on the servers that it is for.
+            "sh mysql" | "python mysql" | "sql mysql" => block.document == documents::GUIDE,
             // What an answer looks like.
             "json" => serde_json::from_str::<serde_json::Value>(&block.text).is_ok(),
             _ => false,
@@ -236,10 +101,8 @@ fn python_programs_run_as_written() {
     for block in blocks_of("python") {
         let mut shell = Shell::new();
         shell.run("dutiful migrate up");
-        shell.python(&format!(
-            "import sqlite3\nconnection = sqlite3.connect('dutiful.db')\n{}",
-            block.text
-        ));
+        let connect = "import sqlite3\nconnection = sqlite3.connect('dutiful.db')\n";
+        shell.python(&format!("{connect}{}", block.text), None);
         shell.run("dutiful show 1");
     }
 }

@@ -103,7 +103,8 @@ impl Clock {
 }
 
 /// The bundled zones only: what a machine has installed must not move a tick.
-fn find_zone(name: &str) -> Result<TimeZone, ScheduleError> {
+/// A time zone by its IANA name.
+pub(crate) fn find_zone(name: &str) -> Result<TimeZone, ScheduleError> {
     let unknown =
         || ScheduleError::UnknownTimeZone(name.chars().take(TIME_ZONE_BYTES_MAX).collect());
     if name.len() > TIME_ZONE_BYTES_MAX {

@@ -13,6 +13,7 @@ mod tests;
 
 use std::time::Duration;
 
+pub(crate) use cron::find_zone;
 pub use plan::{Plan, plan};
 pub use policy::{Missed, Overlap};
 pub use resume::resume;

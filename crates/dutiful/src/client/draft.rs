@@ -77,6 +77,7 @@ impl Draft {
         let payload = json::canonical_within(&self.payload, payload_bytes_max)
             .map_err(|error| invalid(format!("the payload of `{}`: {error}", self.task_name)))?;
         check_max_retries(self.max_retries)?;
+        check_payload_version(self.payload_version)?;
         check_start(self.start)?;
         // Ordered by time, so that keys of tasks without dedup are appended to their index.
         let submission_key = uuid::Uuid::now_v7().into_bytes();
@@ -120,6 +121,17 @@ pub(super) fn check_max_retries(max_retries: u32) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// What the column holds on every engine.
+pub(super) fn check_payload_version(version: u32) -> Result<()> {
+    match i32::try_from(version) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(invalid(format!(
+            "payload version {version} is more than {}",
+            i32::MAX
+        ))),
+    }
 }
 
 pub(super) fn check_start(start: Start) -> Result<()> {

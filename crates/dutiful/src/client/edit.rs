@@ -1,7 +1,7 @@
 //! Changing a task that waits.
 
 use super::Client;
-use super::draft::{check_max_retries, check_start, invalid};
+use super::draft::{check_max_retries, check_payload_version, check_start, invalid};
 use super::inspect::{TaskInfo, no_such_task};
 use super::operate::refused;
 use crate::store::edit::{Change, Edited, edit};
@@ -151,17 +151,6 @@ impl Edit<'_> {
             keep_key: self.keep_dedup_key,
             if_version: self.if_version,
         })
-    }
-}
-
-/// What the column holds on every engine.
-fn check_payload_version(version: u32) -> Result<()> {
-    match i32::try_from(version) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(invalid(format!(
-            "payload version {version} is more than {}",
-            i32::MAX
-        ))),
     }
 }
 

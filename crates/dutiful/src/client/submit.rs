@@ -176,6 +176,12 @@ pub struct Submit<'c> {
 impl<'c> Submit<'c> {
     draft_options!();
 
+    /// Another version of the payload's form than that of its type; of a type that this program does not know
+    /// it is 1. Workers upgrade older versions, and leave newer ones than theirs alone.
+    pub fn payload_version(self, version: u32) -> Self {
+        self.change(|draft| draft.payload_version = version)
+    }
+
     /// Submits inside a transaction of the caller's own: the task is there if and only if that commits.
     /// Nothing is ever retried or committed in it.
     ///

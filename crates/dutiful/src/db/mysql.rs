@@ -19,8 +19,8 @@ mod version;
 
 use super::io::Io;
 use super::{
-    Away, DatabaseUrl, DbError, DbErrorKind, DbOptions, DbResult, Dialect, Inserted, Prefix, Reply,
-    Rows, Sql, Value,
+    Away, DatabaseUrl, DbError, DbErrorKind, DbOptions, DbResult, Dialect, Inserted, Names, Prefix,
+    Reply, Rows, Sql, Value,
 };
 use connect::{Connector, Facts};
 use expand::Statement;
@@ -93,6 +93,17 @@ impl Mysql {
         let text = expand::limited(&self.text(sql), limit, self.facts.is_mariadb);
         let statement = expand::single(Cow::Owned(text), params)?;
         self.alone(statement).await
+    }
+
+    /// Runs one statement about a table that is not ours.
+    pub(crate) async fn run_named(
+        &self,
+        sql: &'static Sql,
+        names: &Names,
+        params: Vec<Value>,
+    ) -> DbResult<Reply> {
+        let text = names.apply(&self.text(sql));
+        self.alone(expand::single(text.into(), params)?).await
     }
 
     /// Runs one statement of fixed text: a change of the schema, which commits by itself.

@@ -3,9 +3,9 @@
 use super::figures::left::{Leaving, leave};
 use super::session::{OwnTx, Session};
 use super::submit::micros;
-use super::{facts, retry, task_row};
+use super::{facts, retry};
 use crate::db::{Db, DbResult, Dialect, Row, Sql, Value};
-use dutiful_core::{Status, StoredScope, Timestamp};
+use dutiful_core::{State, Status, StoredScope, Timestamp};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const SCAN_ROWS: usize = 1_000;
 /// No task is older.
 const FIFTY_YEARS: Duration = Duration::from_secs(50 * 365 * 24 * 60 * 60);
 /// Most tasks that are removed in one transaction, so that none is long, whatever belongs to a task.
-const PRUNE_ROWS: usize = 100;
+pub(crate) const PRUNE_ROWS: usize = 100;
 /// Most rows of workers that are removed by one call.
 const WORKERS_MAX: i64 = 1_000;
 
@@ -116,8 +116,10 @@ const WORKERS: Sql = Sql {
 /// Which tasks may be removed.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
-    /// Tasks of other names are left alone.
-    pub(crate) names: HashSet<String>,
+    /// Tasks of other names are left alone. `None` is all: only a person asks for that.
+    pub(crate) names: Option<HashSet<String>>,
+    /// Tasks that ended otherwise are left alone. `None` is all.
+    pub(crate) states: Option<Vec<State>>,
     /// How long successes are kept; `None` is for ever.
     pub(crate) succeeded: Option<Duration>,
     /// How long tasks are kept that ended in any other way.
@@ -130,12 +132,20 @@ pub(crate) type Cursor = (Timestamp, i64);
 pub(crate) const START: Cursor = (Timestamp::MIN, i64::MIN);
 
 /// What one look came to.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Scanned {
     /// The tasks that may go.
-    pub(crate) expired: Vec<i64>,
+    pub(crate) expired: Vec<Expired>,
     /// Where the next look begins; `None` when nothing behind it can have expired.
     pub(crate) cursor: Option<Cursor>,
+}
+
+/// A task that may go.
+#[derive(Debug)]
+pub(crate) struct Expired {
+    pub(crate) id: i64,
+    pub(crate) task_name: String,
+    pub(crate) state: State,
 }
 
 /// Looks at the next 1,000 rows behind `cursor`. Changes nothing.
@@ -160,9 +170,7 @@ pub(crate) async fn scan(db: &Db, cursor: Cursor, rule: &Rule) -> DbResult<Scann
     ]);
     let rows = db.read(&SCAN, params).await?;
     for row in &rows {
-        if rule.has_expired(row)? {
-            scanned.expired.push(row.int(0)?);
-        }
+        scanned.expired.extend(rule.expired(row)?);
     }
     if let Some(last) = rows.last().filter(|_| rows.len() == SCAN_ROWS) {
         scanned.cursor = Some((last.time(3)?, last.int(0)?));
@@ -185,10 +193,9 @@ async fn prune_chunk(db: &Db, ids: &[i64], rule: &Rule) -> DbResult<usize> {
     let mut expired = Vec::with_capacity(ids.len());
     let mut leaving = Vec::with_capacity(ids.len());
     for row in own.run(&LOCK, vec![Value::Ints(ids.to_vec())]).await?.rows {
-        if rule.has_expired(&row)? {
-            expired.push(row.int(0)?);
-            let state = task_row::state(facts::read(&row, 6).ok().as_ref(), row.time(5)?);
-            leaving.extend(Leaving::of(row.text(1)?, state, row.opt_time(3)?));
+        if let Some(task) = rule.expired(&row)? {
+            leaving.extend(Leaving::of(&task.task_name, task.state, row.opt_time(3)?));
+            expired.push(task.id);
         }
     }
     if expired.is_empty() {
@@ -226,19 +233,19 @@ pub(crate) async fn prune_workers(db: &Db) -> DbResult<u64> {
 }
 
 impl Rule {
-    /// Whether the row may go, in the column order of `SCAN`.
-    fn has_expired(&self, row: &Row) -> DbResult<bool> {
+    /// The task of a row, in the column order of `SCAN`, if it may go.
+    fn expired(&self, row: &Row) -> DbResult<Option<Expired>> {
         // What cannot be read is for people to look at.
         let (Ok(facts), Ok(Some(name))) = (facts::read(row, 6), row.opt_text(1)) else {
-            return Ok(false);
+            return Ok(None);
         };
-        let now = row.time(5)?;
+        let (id, now) = (row.int(0)?, row.time(5)?);
         let keep = match facts.status {
             Status::Success => self.succeeded,
             _ => self.ended_otherwise,
         };
         let (Some(keep), Some(finished_at)) = (keep, row.opt_time(3)?) else {
-            return Ok(false);
+            return Ok(None);
         };
         let is_over = facts.is_ended() && now.since(finished_at) >= keep && finished_at <= now;
         let slot_stays = match facts.dedup_scope {
@@ -246,6 +253,16 @@ impl Rule {
             StoredScope::Window => row.opt_time(4)?.is_some_and(|until| until > now),
             _ => false,
         };
-        Ok(is_over && !slot_stays && self.names.contains(name))
+        let state = facts.state(now);
+        let is_asked_for = self.names.as_ref().is_none_or(|names| names.contains(name))
+            && self
+                .states
+                .as_ref()
+                .is_none_or(|states| states.contains(&state));
+        Ok((is_over && !slot_stays && is_asked_for).then(|| Expired {
+            id,
+            task_name: name.to_owned(),
+            state,
+        }))
     }
 }

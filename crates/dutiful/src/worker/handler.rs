@@ -2,12 +2,10 @@
 
 use crate::context::Context;
 use crate::store::task_types::Published;
-use crate::task::{Answer, Threads};
+use crate::task::{Answer, Threads, decode};
 use crate::{Error, ErrorKind, Result, Task, TaskError};
-use dutiful_core::{RetryPolicy, json, limits};
-use serde::de::DeserializeOwned;
+use dutiful_core::{RetryPolicy, limits};
 use serde_json::Value;
-use std::any::TypeId;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -91,8 +89,8 @@ impl<T: Task> Handler for T {
             if stored.version > i64::from(T::version()) {
                 return Ran::Newer(stored.version);
             }
-            match decode::<T>(&stored) {
-                Err(why) => Ran::Answer(Answer::Invalid(why)),
+            match decode::<T>(&stored.payload, stored.version) {
+                Err(refused) => Ran::Answer(Answer::Invalid(refused.why)),
                 Ok(payload) => match self.process(payload, &cx).await {
                     Ok(output) => encode(&output, cx.inner.result_bytes_max()),
                     Err(TaskError(answer)) => Ran::Answer(answer),
@@ -100,31 +98,6 @@ impl<T: Task> Handler for T {
             }
         })
     }
-}
-
-/// Reads, upgrades and validates a payload. The error says what is wrong with it.
-fn decode<T: Task>(stored: &Stored) -> Result<T::Payload, String> {
-    let stored_version = u32::try_from(stored.version).unwrap_or(0);
-    let payload: T::Payload = if stored_version == T::version() {
-        read(&stored.payload)?
-    } else {
-        let old = read(&stored.payload)?;
-        let new = T::upgrade(stored_version, old)?;
-        serde_json::from_value(new)
-            .map_err(|error| format!("after the upgrade from version {stored_version}: {error}"))?
-    };
-    T::validate(&payload)?;
-    Ok(payload)
-}
-
-/// Reads a payload as strictly as a submission is read: plain SQL can write anything, and a type would take
-/// more of it than the rules allow, or change it without a word.
-fn read<P: DeserializeOwned + 'static>(payload: &str) -> Result<P, String> {
-    let value = json::parse(payload).map_err(|error| error.to_string())?;
-    if TypeId::of::<P>() == TypeId::of::<Value>() {
-        return serde_json::from_value(value).map_err(|error| error.to_string());
-    }
-    serde_json::from_str(payload).map_err(|error| error.to_string())
 }
 
 fn encode(output: &impl serde::Serialize, bytes_max: usize) -> Ran {

@@ -7,6 +7,7 @@ use super::trouble::Trouble;
 use crate::db::{Db, DbResult};
 use crate::store::janitor::{self, Cursor, Rule};
 use crate::store::{audit, previews, requests, retry};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -89,7 +90,8 @@ pub(crate) async fn sweep(db: &Db, names: &[&str], retention: Retention) -> DbRe
 
 fn rule<'n>(names: impl Iterator<Item = &'n str>, retention: Retention) -> Rule {
     Rule {
-        names: names.map(str::to_owned).collect(),
+        names: Some(names.map(str::to_owned).collect()),
+        states: None,
         succeeded: retention.succeeded,
         ended_otherwise: retention.ended_otherwise,
     }
@@ -114,7 +116,8 @@ async fn pass_for_ever(db: &Db, rule: &Rule) {
 
 /// Goes once through what has ended, from the longest ago to the first that is too young.
 async fn pass(db: &Db, rule: &Rule, trouble: &mut Trouble) {
-    if rule.names.is_empty() || (rule.succeeded.is_none() && rule.ended_otherwise.is_none()) {
+    let knows_none = rule.names.as_ref().is_some_and(HashSet::is_empty);
+    if knows_none || (rule.succeeded.is_none() && rule.ended_otherwise.is_none()) {
         return;
     }
     let mut cursor = Some(janitor::START);
@@ -151,7 +154,8 @@ struct Step {
 
 async fn step(db: &Db, from: Cursor, rule: &Rule) -> DbResult<Step> {
     let scanned = janitor::scan(db, from, rule).await?;
-    let pruned = janitor::prune(db, &scanned.expired, rule).await?;
+    let ids: Vec<i64> = scanned.expired.iter().map(|task| task.id).collect();
+    let pruned = janitor::prune(db, &ids, rule).await?;
     Ok(Step {
         pruned,
         cursor: scanned.cursor,

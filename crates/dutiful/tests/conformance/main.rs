@@ -11,6 +11,7 @@
 
 mod harness;
 
+mod adopt;
 mod audit;
 mod away;
 mod bulk;
@@ -38,10 +39,12 @@ mod operate;
 mod operations;
 mod outcome;
 mod pause;
+mod payloads;
 mod periodic;
 mod plain_json;
 mod plain_sql;
 mod previews;
+mod prune;
 mod rescue;
 mod retention;
 mod retry;
@@ -116,6 +119,12 @@ fn groups() -> Vec<Vec<Case>> {
         server_report::cases(),
         audit::cases(),
         once::cases(),
+        prune::cases(),
+        payloads::cases(),
+        adopt::cases(),
+        adopt::odd::cases(),
+        adopt::side_by_side::cases(),
+        adopt::refused::cases(),
     ]
 }
 

@@ -1,4 +1,6 @@
-//! `dutiful migrate up|down|status|sql`.
+//! `dutiful migrate up|down|status|sql|adopt`.
+
+mod adopt;
 
 use super::App;
 use crate::failure::Failure;
@@ -27,6 +29,8 @@ pub(super) enum MigrateCommand {
     Status,
     /// Print the migrations as SQL, for a migration tool of your own
     Sql(SqlArgs),
+    /// Take over the tasks of a home-made queue in the same database, MySQL or MariaDB
+    Adopt(adopt::AdoptArgs),
 }
 
 /// The arguments of `migrate down`.
@@ -52,6 +56,7 @@ impl MigrateCommand {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
         match self {
             MigrateCommand::Sql(args) => args.run(app),
+            MigrateCommand::Adopt(args) => args.run(app).await,
             MigrateCommand::Up => {
                 let client = app.settings.connect().await?;
                 changed(app, "applied", &client.migrate().await?)

@@ -1,9 +1,12 @@
-//! `dutiful types`.
+//! `dutiful types` and `dutiful types check`.
+
+mod check;
 
 use super::App;
 use crate::failure::Failure;
 use crate::output::{Column, Rows, Table, Tone, elapsed};
 use crate::tasks::TaskType;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 const COLUMNS: [Column; 6] = [
@@ -15,8 +18,31 @@ const COLUMNS: [Column; 6] = [
     Column::word("TIMEOUT"),
 ];
 
+/// The arguments of `types`.
+#[derive(Debug, Args)]
+pub(super) struct TypesArgs {
+    #[command(subcommand)]
+    command: Option<TypesCommand>,
+}
+
+/// What else can be done with types.
+#[derive(Debug, Subcommand)]
+enum TypesCommand {
+    /// Look for stored tasks that this binary could not run, before it is deployed
+    Check(check::CheckArgs),
+}
+
+impl TypesArgs {
+    pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
+        match self.command {
+            Some(TypesCommand::Check(args)) => args.run(app).await,
+            None => run(app),
+        }
+    }
+}
+
 /// The task types that this binary knows; their schemas are in the JSON.
-pub(super) fn run(app: &App) -> Result<(), Failure> {
+fn run(app: &App) -> Result<(), Failure> {
     let types: Vec<Value> = app.tasks.all().iter().map(described).collect();
     app.output
         .data(&json!({ "task_types": types }), || table(app.tasks.all()))

@@ -47,6 +47,12 @@ impl Progress {
         self.bar.set_message(message);
     }
 
+    /// So far, of so much, which may be known better by now.
+    pub(crate) fn reach(&self, position: u64, length: u64) {
+        self.bar.set_length(length);
+        self.bar.set_position(position);
+    }
+
     pub(crate) fn step(&self, by: u64) {
         self.bar.inc(by);
     }

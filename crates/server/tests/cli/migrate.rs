@@ -89,3 +89,28 @@ fn commands_on_missing_tables_name_the_command_that_makes_them() {
         assert!(said.contains("dutiful migrate up"), "{args:?}: {said}");
     }
 }
+
+#[test]
+fn a_queue_is_adopted_on_mysql_and_mariadb_only() {
+    let place = Place::new();
+    let (code, error) = place.json_error(&["migrate", "adopt", "--from", "ai_server_tasks"]);
+    assert_eq!(
+        (code, &error["code"]),
+        (USAGE, &serde_json::json!("config"))
+    );
+    let cause = error["cause"].as_str().unwrap();
+    assert!(cause.contains("MySQL and MariaDB only"), "{cause}");
+}
+
+#[test]
+fn adopting_needs_a_table_and_understands_its_options() {
+    let place = Place::new();
+    for wrong in [
+        &["migrate", "adopt"][..],
+        &["migrate", "adopt", "--from", "x", "--map-name", "a"],
+        &["migrate", "adopt", "--from", "x", "--dedup", "never"],
+        &["migrate", "adopt", "--from", "x", "--batch", "many"],
+    ] {
+        assert_eq!(place.error(wrong).0, USAGE, "{wrong:?}");
+    }
+}

@@ -61,6 +61,9 @@ fn trials_on(engine: &Engine) -> Vec<Trial> {
     if engine.is_server() {
         promises.extend(trials::where_the_database_has_a_clock());
     }
+    if engine.dialect == Dialect::Mysql {
+        promises.extend(trials::where_queues_are_adopted());
+    }
     match engine.dialect {
         Dialect::Sqlite => promises.extend(trials::sqlite()),
         _ if server::tool().is_some() => {

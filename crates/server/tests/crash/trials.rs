@@ -1,5 +1,6 @@
 //! The promises, a file each, and how one is tried.
 
+mod adopted;
 mod clocks;
 mod database;
 mod frozen;
@@ -50,6 +51,11 @@ pub(crate) fn everywhere() -> Vec<Promise> {
 /// What has another form where the database is a file.
 pub(crate) fn sqlite() -> Vec<Promise> {
     promises![database::a_file_survives_its_writers_being_killed_while_they_commit]
+}
+
+/// What can be done only where home-made queues are adopted.
+pub(crate) fn where_queues_are_adopted() -> Vec<Promise> {
+    promises![adopted::a_queue_is_adopted_by_a_command_that_is_killed_while_it_works]
 }
 
 /// What means something where the database does not share a clock with its workers.

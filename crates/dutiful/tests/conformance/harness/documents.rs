@@ -2,6 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+/// The document whose blocks belong together and to one database, in their order.
+#[allow(dead_code, reason = "the tests of the library read the others")]
+pub(crate) const GUIDE: &str = "docs/migrating-from-a-home-made-queue.md";
+
 /// A fenced block of a document.
 #[derive(Debug, Clone)]
 pub(crate) struct Block {

@@ -48,6 +48,18 @@ impl Engine {
         self.is_server() && self.is_alone()
     }
 
+    /// Whether home-made queues can be adopted there.
+    #[allow(dead_code, reason = "only the conformance suite adopts")]
+    pub(crate) fn adopts(&self) -> bool {
+        self.dialect == Dialect::Mysql
+    }
+
+    /// Whether they cannot.
+    #[allow(dead_code, reason = "only the conformance suite adopts")]
+    pub(crate) fn adopts_not(&self) -> bool {
+        !self.adopts()
+    }
+
     /// Whether nobody else is in the database of a case.
     pub(crate) fn is_alone(&self) -> bool {
         !self.shared
