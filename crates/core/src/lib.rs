@@ -10,9 +10,11 @@
 //! - [`schedule`]: when periodic tasks fire.
 //! - [`stats`]: rates and averages from counters.
 //! - [`version`]: a short text that changes when a task does.
+//! - [`change`]: what those who follow tasks are told.
 //! - [`access`]: what a token lets its bearer do.
 
 pub mod access;
+pub mod change;
 pub mod dedup;
 pub mod json;
 pub mod lease;
@@ -28,6 +30,7 @@ pub mod time;
 pub mod version;
 
 pub use access::{Scope, check_task_pattern, task_pattern_fits};
+pub use change::ChangeKind;
 pub use dedup::{DedupError, DedupKey, DedupScope, StoredScope};
 pub use json::JsonError;
 pub use lifecycle::{

@@ -5,6 +5,7 @@ mod builder;
 mod draft;
 mod edit;
 mod explain;
+mod follow;
 mod gather;
 mod inspect;
 mod operate;
@@ -21,6 +22,7 @@ pub(crate) use draft::{Draft, invalid};
 pub use draft::{Outcome, Submitted};
 pub use edit::Edit;
 pub use explain::{Explanation, Reason};
+pub use follow::{Change, Cursor, Follower, Look};
 pub use inspect::{
     AttemptInfo, Filter, LogLine, NameCounts, Page, PeriodicInfo, Stats, TaskInfo, TaskTypeInfo,
     WorkerInfo,

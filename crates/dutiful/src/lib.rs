@@ -59,15 +59,15 @@ mod worker;
 
 pub use adapters::Enlist;
 pub use client::{
-    AttemptInfo, AuditEntry, AuditFilter, AuditPage, Client, ClientBuilder, CreatedToken, Edit,
-    Explanation, Filter, LogLine, LongTransaction, NameCounts, NewToken, Once, Outcome, Page,
-    PeriodicInfo, Reason, ServerReport, Stats, Submit, SubmitMany, Submitted, TaskInfo,
-    TaskTypeInfo, TokenInfo, WorkerInfo,
+    AttemptInfo, AuditEntry, AuditFilter, AuditPage, Change, Client, ClientBuilder, CreatedToken,
+    Cursor, Edit, Explanation, Filter, Follower, LogLine, LongTransaction, Look, NameCounts, NewToken,
+    Once, Outcome, Page, PeriodicInfo, Reason, ServerReport, Stats, Submit, SubmitMany, Submitted,
+    TaskInfo, TaskTypeInfo, TokenInfo, WorkerInfo,
 };
 pub use context::{Context, FollowUp};
 pub use dutiful_core::{
-    DedupScope, Failure, FailureKind, Missed, Overlap, Priority, RetryPolicy, Scope, State, Status,
-    TaskId, Timestamp, limits,
+    ChangeKind, DedupScope, Failure, FailureKind, Missed, Overlap, Priority, RetryPolicy, Scope,
+    State, Status, TaskId, Timestamp, limits,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use periodic::Periodic;

@@ -20,6 +20,7 @@ mod delete;
 mod edit;
 mod edit_slot;
 mod explain;
+mod follow;
 mod json;
 mod kept;
 mod lanes;
@@ -85,6 +86,7 @@ fn groups() -> Vec<Vec<Case>> {
         edit_slot::cases(),
         delete::cases(),
         explain::cases(),
+        follow::cases(),
         limits::cases(),
         kept::cases(),
         outcome::cases(),

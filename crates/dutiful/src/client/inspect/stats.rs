@@ -2,12 +2,12 @@
 
 use crate::store::stats::{Group, Groups};
 use dutiful_core::{NameStats, State, Timestamp};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Counts and rates of all task names at one moment.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stats {
     /// By task name; only names that have tasks.
     pub names: Vec<NameCounts>,
@@ -16,7 +16,7 @@ pub struct Stats {
 }
 
 /// Counts and rates of one task name, over the tasks that are stored. Deleted ones are not in them.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NameCounts {
     /// The name.
     pub task_name: String,
@@ -31,12 +31,12 @@ pub struct NameCounts {
     pub retry_rate: Option<f64>,
     /// The mean duration of the last runs of tasks that succeeded, failed or were discarded. In JSON a
     /// number of seconds.
-    #[serde(serialize_with = "seconds")]
+    #[serde(serialize_with = "seconds", deserialize_with = "of_seconds")]
     pub average_duration: Option<Duration>,
     /// Tasks that are due now and wait for a worker.
     pub queue_depth: u64,
     /// How long the oldest of those has been due. In JSON a number of seconds.
-    #[serde(serialize_with = "seconds")]
+    #[serde(serialize_with = "seconds", deserialize_with = "of_seconds")]
     pub oldest_due: Option<Duration>,
 }
 
@@ -96,6 +96,12 @@ fn ended_by_run(state: State) -> bool {
 
 fn seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     time.map(|time| time.as_secs_f64()).serialize(serializer)
+}
+
+fn of_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let seconds = Option::<f64>::deserialize(deserializer)?;
+    let read = |seconds| Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom);
+    seconds.map(read).transpose()
 }
 
 #[cfg(test)]

@@ -3,14 +3,14 @@
 use crate::store::periodic_list::PeriodicRow;
 use crate::store::worker_list::WorkerRow;
 use dutiful_core::{TaskId, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// A worker that has not beaten for longer is taken for dead.
 const ALIVE: Duration = Duration::from_secs(30);
 
 /// A process that runs tasks.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorkerInfo {
     /// Its name, as in [`TaskInfo::worker`](super::TaskInfo::worker).
     pub worker: String,
@@ -44,7 +44,7 @@ impl From<WorkerRow> for WorkerInfo {
 }
 
 /// A periodic task.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PeriodicInfo {
     /// Its name.
     pub name: String,
