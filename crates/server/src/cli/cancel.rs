@@ -1,5 +1,6 @@
 //! `dutiful cancel`.
 
+use super::place::Verb;
 use super::{App, operate};
 use crate::failure::Failure;
 use crate::values;
@@ -16,13 +17,9 @@ pub(super) struct CancelArgs {
 
 impl CancelArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
-        operate::each(
-            app,
-            &self.ids,
-            async |id| client.cancel(id).await,
-            |task| format!("task {} is {}", task.id, task.state),
-        )
+        operate::each(app, Verb::Cancel, &self.ids, |task| {
+            format!("task {} is {}", task.id, task.state)
+        })
         .await
     }
 }

@@ -1,6 +1,7 @@
 //! `dutiful delete`.
 
 use super::App;
+use super::place::Place;
 use crate::failure::Failure;
 use crate::output::confirm;
 use crate::values;
@@ -24,7 +25,7 @@ pub(super) struct DeleteArgs {
 
 impl DeleteArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
+        let place = app.place().await?;
         if !self.dry_run && !self.yes {
             let tasks = self.ids.len();
             let what = format!("delete {tasks} tasks with their history, for ever?");
@@ -34,8 +35,8 @@ impl DeleteArgs {
         let mut refused: Option<Failure> = None;
         for id in &self.ids {
             let done = match self.dry_run {
-                true => would_be_deleted(&client, *id).await,
-                false => client.delete(*id).await.map_err(Failure::from),
+                true => would_be_deleted(&place, *id).await,
+                false => place.delete(*id).await,
             };
             match done {
                 Ok(()) => deleted.push(*id),
@@ -65,8 +66,8 @@ impl DeleteArgs {
     }
 }
 
-async fn would_be_deleted(client: &dutiful::Client, id: TaskId) -> Result<(), Failure> {
-    let task = client.get(id).await?;
+async fn would_be_deleted(place: &Place, id: TaskId) -> Result<(), Failure> {
+    let task = place.get(id).await?;
     if task.state.is_ended() {
         return Ok(());
     }

@@ -1,5 +1,6 @@
 //! `dutiful retry`.
 
+use super::place::Verb;
 use super::{App, operate};
 use crate::failure::Failure;
 use crate::values;
@@ -16,13 +17,9 @@ pub(super) struct RetryArgs {
 
 impl RetryArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
-        operate::each(
-            app,
-            &self.ids,
-            async |id| client.retry(id).await,
-            |task| format!("task {} is due again: {}", task.id, task.state),
-        )
+        operate::each(app, Verb::Retry, &self.ids, |task| {
+            format!("task {} is due again: {}", task.id, task.state)
+        })
         .await
     }
 }

@@ -1,5 +1,6 @@
 //! `dutiful run-now`.
 
+use super::place::Verb;
 use super::{App, operate};
 use crate::failure::Failure;
 use crate::values;
@@ -16,13 +17,9 @@ pub(super) struct RunNowArgs {
 
 impl RunNowArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
-        operate::each(
-            app,
-            &self.ids,
-            async |id| client.run_now(id).await,
-            |task| format!("task {} is due now: {}", task.id, task.state),
-        )
+        operate::each(app, Verb::RunNow, &self.ids, |task| {
+            format!("task {} is due now: {}", task.id, task.state)
+        })
         .await
     }
 }

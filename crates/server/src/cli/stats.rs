@@ -17,8 +17,8 @@ const COLUMNS: [Column; 8] = [
 ];
 
 pub(super) async fn run(app: &App) -> Result<(), Failure> {
-    let client = app.settings.connect().await?;
-    let stats = client.stats().await?;
+    let place = app.place().await?;
+    let stats = place.stats().await?;
     app.output.data(&stats, || text(&stats))?;
     if stats.names.is_empty() {
         app.output.note("there are no tasks yet");

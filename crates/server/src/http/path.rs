@@ -21,9 +21,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
             .iter()
             .find(|(key, _)| *key == "id")
             .ok_or_else(missing)?;
-        match text.parse::<i64>() {
-            Ok(id) if id > 0 => Ok(Id(TaskId(id))),
-            _ => Err(missing()),
-        }
+        number(text).map(Id).ok_or_else(missing)
     }
+}
+
+/// A text as a task's number.
+pub(super) fn number(text: &str) -> Option<TaskId> {
+    let id = text.parse::<i64>().ok()?;
+    (id > 0).then_some(TaskId(id))
 }

@@ -24,8 +24,8 @@ pub(super) struct NextArgs {
 
 impl NextArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
-        let all = client.periodic().await?;
+        let place = app.place().await?;
+        let all = place.periodic().await?;
         let Some(found) = all.iter().find(|one| one.name == self.name) else {
             return Err(missing(&self.name, &all));
         };
