@@ -60,9 +60,9 @@ mod worker;
 pub use adapters::Enlist;
 pub use client::{
     AttemptInfo, AuditEntry, AuditFilter, AuditPage, Change, Client, ClientBuilder, CreatedToken,
-    Cursor, Edit, Explanation, Filter, Follower, LogLine, LongTransaction, Look, NameCounts, NewToken,
-    Once, Outcome, Page, PeriodicInfo, Reason, ServerReport, Stats, Submit, SubmitMany, Submitted,
-    TaskInfo, TaskTypeInfo, TokenInfo, WorkerInfo,
+    Cursor, Edit, Explanation, Filter, Follower, LogLine, LongTransaction, Look, NameCounts,
+    NewToken, Once, Outcome, Page, PeriodicInfo, Reason, ServerReport, Stats, Submit, SubmitMany,
+    Submitted, TaskInfo, TaskTypeInfo, TokenInfo, WorkerInfo,
 };
 pub use context::{Context, FollowUp};
 pub use dutiful_core::{
