@@ -15,10 +15,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Id, Problem> {
         let missing = || Problem::new(&NOT_FOUND, "there is no such task");
         let text = part(parts, state, "id").await.ok_or_else(missing)?;
-        match text.parse::<i64>() {
-            Ok(id) if id > 0 => Ok(Id(TaskId(id))),
-            _ => Err(missing()),
-        }
+        number(&text).map(Id).ok_or_else(missing)
     }
 }
 
@@ -61,4 +58,10 @@ async fn part<S: Send + Sync>(parts: &mut Parts, state: &S, wanted: &str) -> Opt
     let params = RawPathParams::from_request_parts(parts, state).await.ok()?;
     let (_, text) = params.iter().find(|(key, _)| *key == wanted)?;
     Some(text.to_owned())
+}
+
+/// A text as a task's number.
+pub(super) fn number(text: &str) -> Option<TaskId> {
+    let id = text.parse::<i64>().ok()?;
+    (id > 0).then_some(TaskId(id))
 }

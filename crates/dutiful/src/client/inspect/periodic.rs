@@ -1,15 +1,15 @@
 //! Periodic tasks as they are shown.
 
-use super::stats::seconds;
+use super::stats::{of_all_seconds, seconds};
 use crate::store::periodic::{Changed, Defined, PeriodicRow};
 use crate::store::task_row::json;
 use dutiful_core::{TaskId, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 
 /// A periodic task.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PeriodicInfo {
     /// Its name.
     pub name: String,
@@ -22,7 +22,7 @@ pub struct PeriodicInfo {
     /// What becomes of ticks that no worker was there for: `none`, `once` or `all`.
     pub missed: String,
     /// How far back ticks are made up for. In JSON a number of seconds.
-    #[serde(serialize_with = "seconds")]
+    #[serde(serialize_with = "seconds", deserialize_with = "of_all_seconds")]
     pub missed_window: Duration,
     /// What becomes of a tick while the task of the last one has not ended: `skip`, `queue` or `allow`.
     pub overlap: String,
@@ -44,7 +44,7 @@ pub struct PeriodicInfo {
 
 /// What an operator has changed of a periodic task. It stays when programs start that say something else, until
 /// it is reset.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PeriodicChanged {
     /// Who has changed it last.
