@@ -87,8 +87,11 @@ pub(super) enum Sort {
 /// The text with a limit of time, which the two servers are told in different words. It says nothing to the session.
 pub(super) fn limited(text: &str, limit: Duration, is_mariadb: bool) -> String {
     if !is_mariadb {
-        let hint = format!("SELECT /*+ MAX_EXECUTION_TIME({}) */", limit.as_millis());
-        return text.replacen("SELECT", &hint, 1);
+        let hint = format!("/*+ MAX_EXECUTION_TIME({}) */", limit.as_millis());
+        return match text.split_once("SELECT ") {
+            Some((before, rest)) => [before, "SELECT ", &hint, " ", rest].concat(),
+            None => text.to_owned(),
+        };
     }
     // Behind the name of the statement.
     let (name, rest) = match text.split_once("*/") {
