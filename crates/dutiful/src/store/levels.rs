@@ -107,7 +107,7 @@ fn read(row: &mut Row) -> DbResult<Option<Level>> {
 
 /// The ids of the first rows of a part of a level.
 pub(crate) async fn ids(db: &Db, piece: &Piece<'_>) -> DbResult<Vec<i64>> {
-    let rows = db.look(&IDS, params(piece)).await?;
+    let rows = db.read(&IDS, params(piece)).await?;
     rows.iter().map(|row| row.int(0)).collect()
 }
 

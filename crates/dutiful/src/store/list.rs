@@ -95,8 +95,8 @@ pub(crate) async fn count(db: &Db, query: &Query) -> DbResult<Counted> {
 
 /// The next `wanted` ids that fit.
 async fn scan(db: &Db, query: &Query, wanted: usize) -> DbResult<Scan> {
-    let mut window = Window::of(db, query).await?;
     let begun = Instant::now();
+    let mut window = Window::of(db, query).await?;
     let mut scan = Scan::default();
     let mut pace = Pace::of(query, wanted);
     loop {

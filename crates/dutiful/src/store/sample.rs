@@ -31,7 +31,7 @@ const FILL: Sql = Sql {
                     THEN 'the server answered 503 to request ' || i END,
                CASE WHEN kind = 'succeeded' THEN '{\"done\":true}' END
         FROM (SELECT i, ?3 + i * ?4 AS made,
-                     CASE WHEN i % 100000 = 7 THEN 'SampleRare' ELSE 'Sample' || i % 20 END AS name,
+                     CASE WHEN i % 100000 = 7 THEN 'SampleRare' ELSE 'Sample' || (i % 20) END AS name,
                      CASE WHEN i >= ?5 AND i % 10 < 7 THEN 'queued' WHEN i >= ?5 AND i % 10 = 7 THEN 'scheduled'
                           WHEN i >= ?5 AND i % 10 = 8 THEN 'retrying' WHEN i >= ?5 THEN 'held'
                           WHEN i * 7919 % 1000 < 970 THEN 'succeeded' WHEN i * 7919 % 1000 < 985 THEN 'failed'
@@ -102,7 +102,7 @@ const FILL: Sql = Sql {
                     THEN 'the server answered 503 to request ' || i END,
                CASE WHEN kind = 'succeeded' THEN '{\"done\":true}' END
         FROM (SELECT i, $3::timestamptz + i * $4::bigint * interval '1 microsecond' AS made,
-                     CASE WHEN i % 100000 = 7 THEN 'SampleRare' ELSE 'Sample' || i % 20 END AS name,
+                     CASE WHEN i % 100000 = 7 THEN 'SampleRare' ELSE 'Sample' || (i % 20) END AS name,
                      CASE WHEN i >= $5::bigint AND i % 10 < 7 THEN 'queued'
                           WHEN i >= $5::bigint AND i % 10 = 7 THEN 'scheduled'
                           WHEN i >= $5::bigint AND i % 10 = 8 THEN 'retrying' WHEN i >= $5::bigint THEN 'held'

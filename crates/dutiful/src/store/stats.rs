@@ -131,7 +131,7 @@ async fn count_level(db: &Db, level: &Level, most: i64, live: &mut Live) -> DbRe
         most.into(),
     ];
     let mut counted = 0;
-    for row in db.look(&LEVEL, params).await? {
+    for row in db.read(&LEVEL, params).await? {
         let tasks = row.int(0)?;
         counted += tasks;
         add(live, state(&row)?, tasks);

@@ -4,7 +4,7 @@
 use crate::harness::engine::Dialect;
 use crate::harness::trial::cases;
 use crate::harness::{Script, TestDb};
-use dutiful::{Client, Filter, State, Status, TaskId, Timestamp};
+use dutiful::{Client, Filter, State, Status, TaskId, Timestamp, testing};
 use serde_json::json;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ cases![
     a_range_of_creation_is_found_without_looking_through_what_lies_before_it,
     counts_end_at_ten_thousand_and_say_so,
     counts_take_every_filter,
+    a_filled_table_has_tasks_of_every_name_and_state,
 ];
 
 /// More than one call looks at.
@@ -265,5 +266,22 @@ async fn counts_take_every_filter(db: TestDb) {
             (count, false),
             "{filter:?}"
         );
+    }
+}
+
+/// What looks are measured on.
+async fn a_filled_table_has_tasks_of_every_name_and_state(db: TestDb) {
+    const TASKS: u64 = 21_000;
+    let client = db.client().await;
+    testing::fill(&client, TASKS, |_| ()).await.unwrap();
+    client.keep_figures().await.unwrap();
+    let stats = client.stats().await.unwrap();
+    assert_eq!((stats.names.len(), stats.capped), (21, false));
+    let total: u64 = stats.names.iter().map(|name| name.total).sum();
+    assert_eq!(total, TASKS);
+    for &state in State::ALL {
+        let of = |name: &dutiful::NameCounts| name.counts.get(&state).copied().unwrap_or(0);
+        let tasks: u64 = stats.names.iter().map(of).sum();
+        assert_eq!(tasks > 0, state != State::Running, "{state}: {tasks}");
     }
 }

@@ -6,7 +6,7 @@ use super::noop::{Noop, Ran};
 use super::submit;
 use crate::failure::{Exit, Failure};
 use crate::output::Progress;
-use dutiful::{Client, Filter, State, Status, Worker};
+use dutiful::{Client, Filter, State, Status, Task, Worker};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ const STALL_MAX: Duration = Duration::from_secs(60);
 /// Measures from the first handler's start to the last stored outcome: when the worker has shut down,
 /// everything is settled.
 pub(super) async fn measure(bench: &mut Bench) -> Result<(), Failure> {
-    let before = unsettled(&bench.client).await?;
+    let before = unsettled(&bench.client, Some(Noop::name())).await?;
     submit::fill(bench, None).await?;
     let ran = Arc::new(Ran::default());
     let noop = Noop {
@@ -26,7 +26,7 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<(), Failure> {
     };
     let worker = Worker::new(bench.client.clone()).register(noop);
     let took = time(bench, worker, &ran).await?;
-    check(unsettled(&bench.client).await?, before)?;
+    check(unsettled(&bench.client, Some(Noop::name())).await?, before)?;
     let what = "drain, no-op, results stored";
     bench.report.rate("drain", what, bench.tasks, took);
     Ok(())
@@ -34,7 +34,7 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<(), Failure> {
 
 /// The same with the tasks spread over a hundred names, all of which the worker knows.
 pub(super) async fn measure_names(bench: &mut Bench) -> Result<(), Failure> {
-    let before = unsettled(&bench.client).await?;
+    let before = unsettled(&bench.client, None).await?;
     let (tasks, progress) = (bench.tasks, &bench.progress);
     progress.begin("submitting to 100 names", tasks);
     let payload = |number| bench.numbered(number);
@@ -42,7 +42,7 @@ pub(super) async fn measure_names(bench: &mut Bench) -> Result<(), Failure> {
     let ran = Arc::new(Ran::default());
     let worker = names::register(Worker::new(bench.client.clone()), &ran, tasks);
     let took = time(bench, worker, &ran).await?;
-    check(unsettled(&bench.client).await?, before)?;
+    check(unsettled(&bench.client, None).await?, before)?;
     let what = "drain, 100 task names";
     bench.report.rate("drain_100_names", what, tasks, took);
     Ok(())
@@ -105,11 +105,15 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// How many tasks wait, run or have failed, as far as is counted.
-pub(super) async fn unsettled(client: &Client) -> Result<u64, Failure> {
+/// How many tasks, of one name or of all, wait, run or have failed, as far as is counted.
+pub(super) async fn unsettled(client: &Client, name: Option<&str>) -> Result<u64, Failure> {
+    let filter = || match name {
+        Some(name) => Filter::new().task_name(name),
+        None => Filter::new(),
+    };
     let live = [State::Scheduled, State::Queued, State::Running];
-    let live = client.count(&Filter::new().states(&live)).await?;
-    let failed = client.count(&Filter::new().status(Status::Error)).await?;
+    let live = client.count(&filter().states(&live)).await?;
+    let failed = client.count(&filter().status(Status::Error)).await?;
     Ok(live.count + failed.count)
 }
 

@@ -61,7 +61,7 @@ pub(super) async fn measure(bench: &mut Bench, scratch: &Scratch) -> Result<(), 
 
 /// Drains by so many processes; what each of them tells at the end.
 async fn drain(bench: &mut Bench, count: usize) -> Result<Vec<Told>, Failure> {
-    let before = unsettled(&bench.client).await?;
+    let before = unsettled(&bench.client, Some(Noop::name())).await?;
     let mut workers = Vec::new();
     for _ in 0..count {
         workers.push(Child::start(&bench.database_url, Names::One).await?);
@@ -71,7 +71,7 @@ async fn drain(bench: &mut Bench, count: usize) -> Result<Vec<Told>, Failure> {
     let told = until_settled(bench, &mut workers).await?;
     let took = start.begins.elapsed();
     drop(workers);
-    check(unsettled(&bench.client).await?, before)?;
+    check(unsettled(&bench.client, Some(Noop::name())).await?, before)?;
     let (id, what) = match count {
         1 => ("drain_1_process", "drain by a process of its own"),
         _ => ("drain_4_processes", "drain by 4 processes"),

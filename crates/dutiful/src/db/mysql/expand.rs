@@ -86,20 +86,23 @@ pub(super) enum Sort {
 
 /// The text with a limit of time, which the two servers are told in different words. It says nothing to the session.
 pub(super) fn limited(text: &str, limit: Duration, is_mariadb: bool) -> String {
-    let (from, to) = match is_mariadb {
-        true => (
-            "SELECT",
-            format!(
-                "{LIMITED} max_statement_time = {} FOR SELECT",
-                limit.as_secs()
-            ),
-        ),
-        false => (
-            "SELECT",
-            format!("SELECT /*+ MAX_EXECUTION_TIME({}) */", limit.as_millis()),
-        ),
+    if !is_mariadb {
+        let hint = format!("/*+ MAX_EXECUTION_TIME({}) */", limit.as_millis());
+        return match text.split_once("SELECT ") {
+            Some((before, rest)) => [before, "SELECT ", &hint, " ", rest].concat(),
+            None => text.to_owned(),
+        };
+    }
+    // Behind the name of the statement.
+    let (name, rest) = match text.split_once("*/") {
+        Some((name, rest)) => (format!("{name}*/"), rest),
+        None => (String::new(), text),
     };
-    text.replacen(from, &to, 1)
+    format!(
+        "{name} {LIMITED} max_statement_time = {} FOR {}",
+        limit.as_secs(),
+        rest.trim_start()
+    )
 }
 
 /// One statement, its lists written out.

@@ -153,7 +153,7 @@ async fn window(db: &Db, query: &Query, before: i64, most: usize) -> DbResult<Ve
     let mut params: Vec<Value> = vec![before.into()];
     params.extend(wish.cloned().map(Value::from));
     params.push(count(most));
-    let rows = db.look(sql, params).await?;
+    let rows = db.read(sql, params).await?;
     rows.iter().map(|row| row.int(0)).collect()
 }
 

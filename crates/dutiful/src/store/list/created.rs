@@ -1,7 +1,7 @@
 //! Between which ids tasks were created in a range of time, without an index on that time: ids rise with it.
 
 use super::Query;
-use crate::db::{Db, DbResult, Row, Sql, Value};
+use crate::db::{Db, DbResult, Dialect, Row, Sql, Value};
 use dutiful_core::Timestamp;
 use dutiful_core::limits::LIST_SCAN_ROWS_MAX;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// many may take one time for all of them.
 const SLACK: Duration = Duration::from_secs(10);
 /// Into how many parts a range of ids is cut by one statement.
-const PARTS: i64 = 16;
+const PARTS: i64 = 8;
 /// A range of ids that is short enough to be looked through.
 const SHORT: i64 = 1_000;
 
@@ -25,16 +25,27 @@ const ENDS: Sql = Sql {
         SELECT (SELECT MIN(id) FROM dutiful_tasks), (SELECT MAX(id) FROM dutiful_tasks)",
 };
 
-/// When the first task at or behind each of some ids was created.
+/// When the first task at or behind each of seven ids was created. MySQL would read all tasks before an id that it
+/// does not know beforehand.
 const PROBE: Sql = Sql {
     sqlite: "/* dutiful.list.probe */
         SELECT p.value, (SELECT t.created_at FROM dutiful_tasks AS t
                          WHERE t.id >= p.value ORDER BY t.id LIMIT 1)
         FROM json_each(?1) AS p",
     mysql: "/* dutiful.list.probe */
-        SELECT p.id, (SELECT t.created_at FROM dutiful_tasks AS t
-                      WHERE t.id >= p.id ORDER BY t.id LIMIT 1)
-        FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS p",
+        (SELECT CAST(? AS SIGNED) AS probe, created_at FROM dutiful_tasks WHERE id >= ? ORDER BY id LIMIT 1)
+        UNION ALL
+        (SELECT CAST(? AS SIGNED) AS probe, created_at FROM dutiful_tasks WHERE id >= ? ORDER BY id LIMIT 1)
+        UNION ALL
+        (SELECT CAST(? AS SIGNED) AS probe, created_at FROM dutiful_tasks WHERE id >= ? ORDER BY id LIMIT 1)
+        UNION ALL
+        (SELECT CAST(? AS SIGNED) AS probe, created_at FROM dutiful_tasks WHERE id >= ? ORDER BY id LIMIT 1)
+        UNION ALL
+        (SELECT CAST(? AS SIGNED) AS probe, created_at FROM dutiful_tasks WHERE id >= ? ORDER BY id LIMIT 1)
+        UNION ALL
+        (SELECT CAST(? AS SIGNED) AS probe, created_at FROM dutiful_tasks WHERE id >= ? ORDER BY id LIMIT 1)
+        UNION ALL
+        (SELECT CAST(? AS SIGNED) AS probe, created_at FROM dutiful_tasks WHERE id >= ? ORDER BY id LIMIT 1)",
     postgres: "/* dutiful.list.probe */
         SELECT p.id, (SELECT t.created_at FROM dutiful_tasks AS t
                       WHERE t.id >= p.id ORDER BY t.id LIMIT 1)
@@ -54,7 +65,7 @@ pub(super) async fn bounds(db: &Db, query: &Query) -> DbResult<Range<i64>> {
     if query.created_from.is_none() && upper.is_none() {
         return Ok(all);
     }
-    let rows = db.look(&ENDS, Vec::new()).await?;
+    let rows = db.read(&ENDS, Vec::new()).await?;
     let end = |index| rows.first().map(|row| row.opt_int(index)).transpose();
     let (Some(lowest), Some(highest)) = (end(0)?.flatten(), end(1)?.flatten()) else {
         return Ok(all);
@@ -84,7 +95,7 @@ pub(super) async fn bounds(db: &Db, query: &Query) -> DbResult<Range<i64>> {
 async fn search(db: &Db, mut ids: Range<i64>, time: Timestamp) -> DbResult<Range<i64>> {
     while ids.end - ids.start > SHORT {
         let probes = probes(&ids);
-        let rows = db.look(&PROBE, vec![json(&probes)]).await?;
+        let rows = db.read(&PROBE, params(db.dialect(), &probes)).await?;
         let next = narrow(&ids, &rows, time)?;
         if next == ids {
             break;
@@ -100,9 +111,16 @@ fn probes(ids: &Range<i64>) -> Vec<i64> {
     (1..PARTS).map(|part| ids.start + part * step).collect()
 }
 
-fn json(ids: &[i64]) -> Value {
+fn params(dialect: Dialect, ids: &[i64]) -> Vec<Value> {
+    if dialect == Dialect::Mysql {
+        // Each is told and compared.
+        return ids
+            .iter()
+            .flat_map(|id| [(*id).into(), (*id).into()])
+            .collect();
+    }
     let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
-    format!("[{}]", ids.join(",")).into()
+    vec![format!("[{}]", ids.join(",")).into()]
 }
 
 fn narrow(ids: &Range<i64>, rows: &[Row], time: Timestamp) -> DbResult<Range<i64>> {
@@ -153,8 +171,10 @@ mod tests {
 
     #[test]
     fn the_probes_cut_into_equal_parts() {
-        let probes = probes(&(0..1_600));
-        assert_eq!((probes.len(), probes[0], probes[14]), (15, 100, 1_500));
-        assert_eq!(json(&[1, 2]), Value::from("[1,2]"));
+        let probes = probes(&(0..800));
+        assert_eq!((probes.len(), probes[0], probes[6]), (7, 100, 700));
+        let places = PROBE.mysql.matches('?').count();
+        assert_eq!(params(Dialect::Mysql, &probes).len(), places);
+        assert_eq!(params(Dialect::Sqlite, &[1, 2]), [Value::from("[1,2]")]);
     }
 }

@@ -134,7 +134,7 @@ impl Window {
                 let mut params: Vec<Value> = vec![(*before).into(), (*from).into()];
                 params.extend(name.clone().map(Value::from));
                 params.push(count(most));
-                let found = ids(&db.look(sql, params).await?)?;
+                let found = ids(&db.read(sql, params).await?)?;
                 if let Some(last) = found.last() {
                     *before = *last;
                 }

@@ -150,3 +150,21 @@ fn a_statement_is_sorted_by_its_first_word() {
         assert_eq!(sort(text), Sort::Schema, "{text}");
     }
 }
+
+#[test]
+fn a_look_tells_each_server_its_limit_in_its_own_words_and_is_prepared() {
+    let text = "/* dutiful.list */ (SELECT a FROM t WHERE a = ?)";
+    let limited = |is_mariadb| super::limited(text, Duration::from_secs(5), is_mariadb);
+    assert_eq!(
+        limited(false),
+        "/* dutiful.list */ (SELECT /*+ MAX_EXECUTION_TIME(5000) */ a FROM t WHERE a = ?)"
+    );
+    assert_eq!(
+        limited(true),
+        "/* dutiful.list */ SET STATEMENT max_statement_time = 5 FOR (SELECT a FROM t WHERE a = ?)"
+    );
+    for is_mariadb in [false, true] {
+        let statement = single(Cow::Owned(limited(is_mariadb)), vec![Value::from(1)]);
+        assert_eq!(statement.unwrap().sort(), Sort::Rows);
+    }
+}
