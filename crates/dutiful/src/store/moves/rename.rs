@@ -26,7 +26,7 @@ const THERE: Sql = Sql {
     sqlite: "/* dutiful.moves.there */
         SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN (
           'dutiful_tasks', 'dutiful_attempts', 'dutiful_steps', 'dutiful_logs', 'dutiful_workers',
-          'dutiful_periodic', 'dutiful_tokens', 'dutiful_audit', 'dutiful_requests',
+          'dutiful_periodic', 'dutiful_tokens', 'dutiful_audit', 'dutiful_requests', 'dutiful_task_types',
           'dutiful_away_tasks', 'dutiful_away_attempts', 'dutiful_away_steps', 'dutiful_away_logs',
           'dutiful_away_workers', 'dutiful_away_periodic', 'dutiful_away_tokens',
           'dutiful_away_audit', 'dutiful_away_requests',
@@ -35,7 +35,7 @@ const THERE: Sql = Sql {
         SELECT table_name FROM information_schema.tables
         WHERE table_schema = DATABASE() AND table_name IN (
           'dutiful_tasks', 'dutiful_attempts', 'dutiful_steps', 'dutiful_logs', 'dutiful_workers',
-          'dutiful_periodic', 'dutiful_tokens', 'dutiful_audit', 'dutiful_requests',
+          'dutiful_periodic', 'dutiful_tokens', 'dutiful_audit', 'dutiful_requests', 'dutiful_task_types',
           'dutiful_away_tasks', 'dutiful_away_attempts', 'dutiful_away_steps', 'dutiful_away_logs',
           'dutiful_away_workers', 'dutiful_away_periodic', 'dutiful_away_tokens',
           'dutiful_away_audit', 'dutiful_away_requests',
@@ -47,8 +47,7 @@ const THERE: Sql = Sql {
           ('dutiful_requests'), ('dutiful_task_types'), ('dutiful_away_tasks'), ('dutiful_away_attempts'),
           ('dutiful_away_steps'), ('dutiful_away_logs'), ('dutiful_away_workers'),
           ('dutiful_away_periodic'), ('dutiful_away_tokens'), ('dutiful_away_audit'),
-          ('dutiful_away_requests',
-          'dutiful_away_task_types')) AS t (name)
+          ('dutiful_away_requests'), ('dutiful_away_task_types')) AS t (name)
         WHERE to_regclass(name) IS NOT NULL",
 };
 
