@@ -1,9 +1,10 @@
 //! The migrations that this program carries, and how their texts are cut into statements.
 //!
 //! A new migration is a folder `migrations/NNNN_name` with an up and a down text for each dialect, and a
-//! line here; a new table is also named in `store/moves`. Its statements must be safe to repeat (`IF NOT EXISTS`, `IF EXISTS`, writes that find
-//! nothing left to do), and each direction must work from any point of the other: on MySQL a run may be
-//! cut off between any two of them. A text that has been released is never changed.
+//! line here; a new table is also named in `store/moves`. Its statements must be safe to repeat (`IF NOT
+//! EXISTS`, `IF EXISTS`, writes that find nothing left to do), and each direction must work from any point of
+//! the other: on MySQL a run may be cut off between any two of them. A text that has been released is never
+//! changed.
 
 use crate::db::Dialect;
 use sha2::{Digest, Sha256};

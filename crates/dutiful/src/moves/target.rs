@@ -111,7 +111,10 @@ pub(super) async fn show(place: &Place) -> Result<Option<Seen>> {
 }
 
 pub(super) fn refuse_rows(counts: &[u64]) -> Result<()> {
-    let full = ALL.iter().zip(counts).find(|(_, rows)| **rows > 0);
+    let full = ALL
+        .iter()
+        .zip(counts)
+        .find(|(table, rows)| **rows > table.born_with);
     match full {
         None => Ok(()),
         Some((table, rows)) => Err(conflict(format!(

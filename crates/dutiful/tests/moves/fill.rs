@@ -95,6 +95,14 @@ async fn others(db: &TestDb) {
         ))
         .await;
     }
+    db.exec(&format!(
+        "UPDATE dutiful_periodic SET payload_version = 3, priority = -2, max_retries = 9,
+           changed_schedule = 'every 60000000', changed_payload = '{{}}', changed_payload_version = 2,
+           changed_at = {}, changed_by = 'größer' WHERE name = 'daily'",
+        at(NOW - 5)
+    ))
+    .await;
+    figures_and_pauses(db).await;
     let client = db.client().await;
     for name in ["billing", "ops"] {
         client
@@ -120,6 +128,55 @@ async fn others(db: &TestDb) {
             .submit_once(&key, [number; 32], vec![draft()])
             .await
             .unwrap();
+    }
+}
+
+async fn figures_and_pauses(db: &TestDb) {
+    let at = |micros| time(db.dialect(), Some(micros));
+    for (step, minute, name) in [
+        ("minute", 0, "Resize"),
+        ("minute", 1, "Resize"),
+        ("minute", 1, "resize"),
+        ("hour", 0, "🦀"),
+        ("all", 0, "größer"),
+    ] {
+        let begins = at(NOW - minute * 60_000_000);
+        db.exec(&format!(
+            "INSERT INTO dutiful_figures (step, begins_at, task_name, figures)
+             VALUES ('{step}', {begins}, {}, '{{}}')",
+            quoted(name)
+        ))
+        .await;
+    }
+    let until = at(NOW - 61_000_001);
+    db.exec(&format!(
+        "UPDATE dutiful_figures_until SET version = 7, tasks_until = {until}, checked_until = {until}"
+    ))
+    .await;
+    for (table, columns, values) in [
+        (
+            "figures_left",
+            "task_name, state, finished_at, tasks",
+            format!("'Resize', 'failed', {until}, 3"),
+        ),
+        (
+            "pauses",
+            "task_name, paused_at, paused_by",
+            format!("'größer', {until}, 'ops'"),
+        ),
+        (
+            "previews",
+            "preview_key, asked_by, asked_for, created_at, operation_id",
+            format!(
+                "{}, 'ops', '{{}}', {until}, NULL",
+                bytes(db.dialect(), 5, 32)
+            ),
+        ),
+    ] {
+        db.exec(&format!(
+            "INSERT INTO dutiful_{table} ({columns}) VALUES ({values})"
+        ))
+        .await;
     }
 }
 

@@ -5,7 +5,7 @@ use crate::harness::engine::Dialect;
 use crate::harness::raw::Row;
 
 /// The tables with their columns: `t` a time, `b` bytes, others as they are. Ordered by what comes first.
-const TABLES: [(&str, &str, usize); 8] = [
+const TABLES: [(&str, &str, usize); 13] = [
     (
         "tasks",
         "id, task_name, task_payload, payload_version, status, priority, t:created_at, t:due_at, t:last_run_at, \
@@ -27,7 +27,8 @@ const TABLES: [(&str, &str, usize); 8] = [
     (
         "periodic",
         "name, task_name, task_payload, schedule, missed, missed_window, overlap, paused, t:next_at, t:last_at, \
-         last_task_id, fired, skipped, t:created_at",
+         last_task_id, fired, skipped, t:created_at, payload_version, priority, max_retries, changed_schedule, \
+         changed_payload, changed_payload_version, t:changed_at, changed_by",
         1,
     ),
     (
@@ -44,6 +45,23 @@ const TABLES: [(&str, &str, usize); 8] = [
     (
         "requests",
         "b:request_key, b:request_hash, answer, t:created_at",
+        1,
+    ),
+    ("figures", "step, t:begins_at, task_name, figures", 3),
+    (
+        "figures_until",
+        "id, version, t:tasks_until, t:attempts_until, t:checked_until, t:checked_again_until",
+        1,
+    ),
+    (
+        "figures_left",
+        "id, task_name, state, t:finished_at, tasks",
+        1,
+    ),
+    ("pauses", "task_name, t:paused_at, paused_by", 1),
+    (
+        "previews",
+        "b:preview_key, asked_by, asked_for, t:created_at, operation_id",
         1,
     ),
 ];

@@ -18,6 +18,14 @@ async fn everything_comes_across_to_the_last_byte(pair: Pair) {
     let outlook = pair.mover().await.outlook().await.unwrap();
     assert!(outlook.makes_tables && !outlook.resumes);
     let report = pair.move_all().await.unwrap();
+    let (rows, away) = (
+        report.tables.iter().map(|table| table.rows).sum::<u64>(),
+        report.cut_over,
+    );
+    println!(
+        "{} rows, the queue was away for {away:?} of {:?}",
+        rows, report.took
+    );
     assert_same(&before, &everything(&pair.from, "away_").await);
     assert_same(&before, &everything(&pair.to, "").await);
     for ((name, rows), table) in before.iter().zip(&report.tables) {

@@ -16,6 +16,7 @@ pub(crate) static ATTEMPTS: Table = Table {
     ],
     key: 2,
     cursor: Cursor::Pair,
+    born_with: 0,
     page: Sql {
         sqlite: "/* dutiful.moves.attempts.page */
             SELECT task_id, attempt, worker, started_at, ended_at, outcome, error_message
@@ -69,6 +70,7 @@ pub(crate) static STEPS: Table = Table {
     ],
     key: 2,
     cursor: Cursor::Pair,
+    born_with: 0,
     page: Sql {
         sqlite: "/* dutiful.moves.steps.page */
             SELECT task_id, step_name, attempt, result_data, created_at
@@ -138,6 +140,7 @@ pub(crate) static LOGS: Table = Table {
     ],
     key: 1,
     cursor: Cursor::Single,
+    born_with: 0,
     page: Sql {
         sqlite: "/* dutiful.moves.logs.page */
             SELECT id, task_id, attempt, logged_at, message

@@ -8,7 +8,7 @@ use crate::db::{Db, DbResult, Row, Sql};
 use std::collections::HashSet;
 
 /// The names of all tables that go away, without their prefix.
-pub(crate) const NAMES: [&str; 10] = [
+pub(crate) const NAMES: [&str; 15] = [
     "tasks",
     "attempts",
     "steps",
@@ -19,6 +19,11 @@ pub(crate) const NAMES: [&str; 10] = [
     "audit",
     "requests",
     "task_types",
+    "figures",
+    "figures_until",
+    "figures_left",
+    "pauses",
+    "previews",
 ];
 
 /// Which of the tables are there, by their usual names and by those that they have when they are away.
@@ -27,28 +32,37 @@ const THERE: Sql = Sql {
         SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN (
           'dutiful_tasks', 'dutiful_attempts', 'dutiful_steps', 'dutiful_logs', 'dutiful_workers',
           'dutiful_periodic', 'dutiful_tokens', 'dutiful_audit', 'dutiful_requests',
-          'dutiful_away_tasks', 'dutiful_away_attempts', 'dutiful_away_steps', 'dutiful_away_logs',
-          'dutiful_away_workers', 'dutiful_away_periodic', 'dutiful_away_tokens',
-          'dutiful_away_audit', 'dutiful_away_requests',
-          'dutiful_away_task_types')",
+          'dutiful_task_types', 'dutiful_figures', 'dutiful_figures_until', 'dutiful_figures_left',
+          'dutiful_pauses', 'dutiful_previews', 'dutiful_away_tasks', 'dutiful_away_attempts',
+          'dutiful_away_steps', 'dutiful_away_logs', 'dutiful_away_workers',
+          'dutiful_away_periodic', 'dutiful_away_tokens', 'dutiful_away_audit',
+          'dutiful_away_requests', 'dutiful_away_task_types', 'dutiful_away_figures',
+          'dutiful_away_figures_until', 'dutiful_away_figures_left', 'dutiful_away_pauses',
+          'dutiful_away_previews')",
     mysql: "/* dutiful.moves.there */
         SELECT table_name FROM information_schema.tables
         WHERE table_schema = DATABASE() AND table_name IN (
           'dutiful_tasks', 'dutiful_attempts', 'dutiful_steps', 'dutiful_logs', 'dutiful_workers',
           'dutiful_periodic', 'dutiful_tokens', 'dutiful_audit', 'dutiful_requests',
-          'dutiful_away_tasks', 'dutiful_away_attempts', 'dutiful_away_steps', 'dutiful_away_logs',
-          'dutiful_away_workers', 'dutiful_away_periodic', 'dutiful_away_tokens',
-          'dutiful_away_audit', 'dutiful_away_requests',
-          'dutiful_away_task_types')",
+          'dutiful_task_types', 'dutiful_figures', 'dutiful_figures_until', 'dutiful_figures_left',
+          'dutiful_pauses', 'dutiful_previews', 'dutiful_away_tasks', 'dutiful_away_attempts',
+          'dutiful_away_steps', 'dutiful_away_logs', 'dutiful_away_workers',
+          'dutiful_away_periodic', 'dutiful_away_tokens', 'dutiful_away_audit',
+          'dutiful_away_requests', 'dutiful_away_task_types', 'dutiful_away_figures',
+          'dutiful_away_figures_until', 'dutiful_away_figures_left', 'dutiful_away_pauses',
+          'dutiful_away_previews')",
     postgres: "/* dutiful.moves.there */
         SELECT name FROM (VALUES
           ('dutiful_tasks'), ('dutiful_attempts'), ('dutiful_steps'), ('dutiful_logs'),
           ('dutiful_workers'), ('dutiful_periodic'), ('dutiful_tokens'), ('dutiful_audit'),
-          ('dutiful_requests'), ('dutiful_task_types'), ('dutiful_away_tasks'), ('dutiful_away_attempts'),
+          ('dutiful_requests'), ('dutiful_task_types'), ('dutiful_figures'),
+          ('dutiful_figures_until'), ('dutiful_figures_left'), ('dutiful_pauses'),
+          ('dutiful_previews'), ('dutiful_away_tasks'), ('dutiful_away_attempts'),
           ('dutiful_away_steps'), ('dutiful_away_logs'), ('dutiful_away_workers'),
           ('dutiful_away_periodic'), ('dutiful_away_tokens'), ('dutiful_away_audit'),
-          ('dutiful_away_requests',
-          'dutiful_away_task_types')) AS t (name)
+          ('dutiful_away_requests'), ('dutiful_away_task_types'), ('dutiful_away_figures'),
+          ('dutiful_away_figures_until'), ('dutiful_away_figures_left'), ('dutiful_away_pauses'),
+          ('dutiful_away_previews')) AS t (name)
         WHERE to_regclass(name) IS NOT NULL",
 };
 
@@ -68,7 +82,12 @@ pub(crate) const AWAY: Sql = Sql {
         ALTER TABLE dutiful_tokens RENAME TO dutiful_away_tokens;
         ALTER TABLE dutiful_audit RENAME TO dutiful_away_audit;
         ALTER TABLE dutiful_requests RENAME TO dutiful_away_requests;
-        ALTER TABLE dutiful_task_types RENAME TO dutiful_away_task_types",
+        ALTER TABLE dutiful_task_types RENAME TO dutiful_away_task_types;
+        ALTER TABLE dutiful_figures RENAME TO dutiful_away_figures;
+        ALTER TABLE dutiful_figures_until RENAME TO dutiful_away_figures_until;
+        ALTER TABLE dutiful_figures_left RENAME TO dutiful_away_figures_left;
+        ALTER TABLE dutiful_pauses RENAME TO dutiful_away_pauses;
+        ALTER TABLE dutiful_previews RENAME TO dutiful_away_previews",
     mysql: "/* dutiful.moves.away */
         RENAME TABLE dutiful_tasks TO dutiful_away_tasks,
                      dutiful_attempts TO dutiful_away_attempts,
@@ -79,7 +98,12 @@ pub(crate) const AWAY: Sql = Sql {
                      dutiful_tokens TO dutiful_away_tokens,
                      dutiful_audit TO dutiful_away_audit,
                      dutiful_requests TO dutiful_away_requests,
-             dutiful_task_types TO dutiful_away_task_types",
+                     dutiful_task_types TO dutiful_away_task_types,
+                     dutiful_figures TO dutiful_away_figures,
+                     dutiful_figures_until TO dutiful_away_figures_until,
+                     dutiful_figures_left TO dutiful_away_figures_left,
+                     dutiful_pauses TO dutiful_away_pauses,
+                     dutiful_previews TO dutiful_away_previews",
     postgres: "/* dutiful.moves.away */
         ALTER TABLE dutiful_tasks RENAME TO dutiful_away_tasks;
         ALTER TABLE dutiful_attempts RENAME TO dutiful_away_attempts;
@@ -90,7 +114,12 @@ pub(crate) const AWAY: Sql = Sql {
         ALTER TABLE dutiful_tokens RENAME TO dutiful_away_tokens;
         ALTER TABLE dutiful_audit RENAME TO dutiful_away_audit;
         ALTER TABLE dutiful_requests RENAME TO dutiful_away_requests;
-        ALTER TABLE dutiful_task_types RENAME TO dutiful_away_task_types",
+        ALTER TABLE dutiful_task_types RENAME TO dutiful_away_task_types;
+        ALTER TABLE dutiful_figures RENAME TO dutiful_away_figures;
+        ALTER TABLE dutiful_figures_until RENAME TO dutiful_away_figures_until;
+        ALTER TABLE dutiful_figures_left RENAME TO dutiful_away_figures_left;
+        ALTER TABLE dutiful_pauses RENAME TO dutiful_away_pauses;
+        ALTER TABLE dutiful_previews RENAME TO dutiful_away_previews",
 };
 
 /// Puts them back.
@@ -105,7 +134,12 @@ pub(crate) const BACK: Sql = Sql {
         ALTER TABLE dutiful_away_tokens RENAME TO dutiful_tokens;
         ALTER TABLE dutiful_away_audit RENAME TO dutiful_audit;
         ALTER TABLE dutiful_away_requests RENAME TO dutiful_requests;
-        ALTER TABLE dutiful_away_task_types RENAME TO dutiful_task_types",
+        ALTER TABLE dutiful_away_task_types RENAME TO dutiful_task_types;
+        ALTER TABLE dutiful_away_figures RENAME TO dutiful_figures;
+        ALTER TABLE dutiful_away_figures_until RENAME TO dutiful_figures_until;
+        ALTER TABLE dutiful_away_figures_left RENAME TO dutiful_figures_left;
+        ALTER TABLE dutiful_away_pauses RENAME TO dutiful_pauses;
+        ALTER TABLE dutiful_away_previews RENAME TO dutiful_previews",
     mysql: "/* dutiful.moves.back */
         RENAME TABLE dutiful_away_tasks TO dutiful_tasks,
                      dutiful_away_attempts TO dutiful_attempts,
@@ -116,7 +150,12 @@ pub(crate) const BACK: Sql = Sql {
                      dutiful_away_tokens TO dutiful_tokens,
                      dutiful_away_audit TO dutiful_audit,
                      dutiful_away_requests TO dutiful_requests,
-             dutiful_away_task_types TO dutiful_task_types",
+                     dutiful_away_task_types TO dutiful_task_types,
+                     dutiful_away_figures TO dutiful_figures,
+                     dutiful_away_figures_until TO dutiful_figures_until,
+                     dutiful_away_figures_left TO dutiful_figures_left,
+                     dutiful_away_pauses TO dutiful_pauses,
+                     dutiful_away_previews TO dutiful_previews",
     postgres: "/* dutiful.moves.back */
         ALTER TABLE dutiful_away_tasks RENAME TO dutiful_tasks;
         ALTER TABLE dutiful_away_attempts RENAME TO dutiful_attempts;
@@ -127,7 +166,12 @@ pub(crate) const BACK: Sql = Sql {
         ALTER TABLE dutiful_away_tokens RENAME TO dutiful_tokens;
         ALTER TABLE dutiful_away_audit RENAME TO dutiful_audit;
         ALTER TABLE dutiful_away_requests RENAME TO dutiful_requests;
-        ALTER TABLE dutiful_away_task_types RENAME TO dutiful_task_types",
+        ALTER TABLE dutiful_away_task_types RENAME TO dutiful_task_types;
+        ALTER TABLE dutiful_away_figures RENAME TO dutiful_figures;
+        ALTER TABLE dutiful_away_figures_until RENAME TO dutiful_figures_until;
+        ALTER TABLE dutiful_away_figures_left RENAME TO dutiful_figures_left;
+        ALTER TABLE dutiful_away_pauses RENAME TO dutiful_pauses;
+        ALTER TABLE dutiful_away_previews RENAME TO dutiful_previews",
 };
 
 /// Refuses what reaches the old place past its name. MySQL binds nothing to the table itself.
@@ -163,7 +207,7 @@ pub(crate) const UNGUARD: Sql = Sql {
 };
 
 /// One table after the other, for a server of MySQL that stopped between two of them: name, away, back.
-pub(crate) const ONE_BY_ONE_ON_MYSQL: [(&str, &str, &str); 10] = [
+pub(crate) const ONE_BY_ONE_ON_MYSQL: [(&str, &str, &str); 15] = [
     (
         "tasks",
         "/* dutiful.moves.away_one */ RENAME TABLE dutiful_tasks TO dutiful_away_tasks",
@@ -214,10 +258,35 @@ pub(crate) const ONE_BY_ONE_ON_MYSQL: [(&str, &str, &str); 10] = [
         "/* dutiful.moves.away_one */ RENAME TABLE dutiful_task_types TO dutiful_away_task_types",
         "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_task_types TO dutiful_task_types",
     ),
+    (
+        "figures",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_figures TO dutiful_away_figures",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_figures TO dutiful_figures",
+    ),
+    (
+        "figures_until",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_figures_until TO dutiful_away_figures_until",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_figures_until TO dutiful_figures_until",
+    ),
+    (
+        "figures_left",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_figures_left TO dutiful_away_figures_left",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_figures_left TO dutiful_figures_left",
+    ),
+    (
+        "pauses",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_pauses TO dutiful_away_pauses",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_pauses TO dutiful_pauses",
+    ),
+    (
+        "previews",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_previews TO dutiful_away_previews",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_previews TO dutiful_previews",
+    ),
 ];
 
 /// Drops what a move has left at the old place, one table after the other.
-pub(crate) const DROPS: [&str; 10] = [
+pub(crate) const DROPS: [&str; 15] = [
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_tasks",
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_attempts",
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_steps",
@@ -228,6 +297,11 @@ pub(crate) const DROPS: [&str; 10] = [
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_audit",
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_requests",
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_task_types",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_figures",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_figures_until",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_figures_left",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_pauses",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_previews",
 ];
 
 /// Where the tables of a place are.

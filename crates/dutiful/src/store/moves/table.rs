@@ -3,7 +3,7 @@
 //! Rows are read in the order of their key, which is the same on every engine: numbers by size, text and
 //! bytes byte by byte.
 
-use super::{history, others, tasks};
+use super::{figures, history, records, settings, tasks};
 use crate::db::{Db, DbError, DbResult, Row, Rows, Sql, Value};
 use crate::store::session::{OwnTx, Session};
 use dutiful_core::Timestamp;
@@ -11,15 +11,20 @@ use std::cmp::Ordering;
 
 /// Every table whose rows move, in the order in which they are copied. Rows of `dutiful_workers` and
 /// `dutiful_task_types` stay: they tell of processes that look at the old place.
-pub(crate) static ALL: [&Table; 8] = [
+pub(crate) static ALL: [&Table; 13] = [
     &tasks::TASKS,
     &history::ATTEMPTS,
     &history::STEPS,
     &history::LOGS,
-    &others::PERIODIC,
-    &others::TOKENS,
-    &others::AUDIT,
-    &others::REQUESTS,
+    &settings::PERIODIC,
+    &settings::TOKENS,
+    &records::AUDIT,
+    &records::REQUESTS,
+    &figures::FIGURES,
+    &figures::FIGURES_UNTIL,
+    &figures::FIGURES_LEFT,
+    &settings::PAUSES,
+    &records::PREVIEWS,
 ];
 
 /// What a column holds.
@@ -53,6 +58,8 @@ pub(crate) enum Cursor {
     Optional,
     /// Two columns, the first of them twice.
     Pair,
+    /// Three columns, all but the last of them twice.
+    Triple,
 }
 
 /// Makes room for rows whose unique value still stands in another row of the copy, because it has changed
@@ -72,6 +79,8 @@ pub(crate) struct Table {
     /// How many of the columns are the key.
     pub(crate) key: usize,
     pub(crate) cursor: Cursor,
+    /// How many rows the migrations put there.
+    pub(crate) born_with: u64,
     /// The next rows behind a key.
     pub(crate) page: Sql,
     /// How many bytes of large text they hold; none where rows are small.
@@ -92,7 +101,8 @@ impl Table {
             (Kind::Text, Cursor::Optional) => Value::Text(None),
             (Kind::Text, _) => Value::from(""),
             (Kind::Bytes, _) => Value::from(Vec::<u8>::new()),
-            (Kind::Int | Kind::Time, _) => Value::from(i64::MIN),
+            (Kind::Int, _) => Value::from(i64::MIN),
+            (Kind::Time, _) => Value::from(Timestamp::MIN),
         };
         self.columns[..self.key].iter().map(least).collect()
     }
@@ -126,9 +136,16 @@ impl Table {
     }
 
     fn params(&self, after: &[Value], limit: usize) -> Vec<Value> {
-        let mut params = after.to_vec();
-        if let (Cursor::Optional | Cursor::Pair, Some(first)) = (self.cursor, after.first()) {
-            params.insert(0, first.clone());
+        let last = after.len().saturating_sub(1);
+        let twice = |index: usize| match self.cursor {
+            Cursor::Single => false,
+            Cursor::Optional => true,
+            Cursor::Pair | Cursor::Triple => index < last,
+        };
+        let mut params = Vec::with_capacity(2 * after.len() + 1);
+        for (index, value) in after.iter().enumerate() {
+            params.extend(twice(index).then(|| value.clone()));
+            params.push(value.clone());
         }
         params.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
         params
@@ -222,6 +239,7 @@ pub(crate) fn compare(a: &[Value], b: &[Value]) -> Ordering {
         (Value::Int(a), Value::Int(b)) => a.cmp(b),
         (Value::Text(a), Value::Text(b)) => a.cmp(b),
         (Value::Bytes(a), Value::Bytes(b)) => a.cmp(b),
+        (Value::Time(a), Value::Time(b)) => a.cmp(b),
         _ => Ordering::Equal,
     };
     a.iter()
@@ -300,20 +318,17 @@ mod tests {
     }
 
     #[test]
-    fn keys_stand_first_and_are_of_kinds_that_compare() {
+    fn a_cursor_has_the_columns_of_its_key() {
         for table in ALL {
-            let kinds = table.columns[..table.key].iter().map(|column| column.kind);
-            assert!(
-                kinds.clone().all(|kind| kind != Kind::Time),
-                "{}",
-                table.name
-            );
-            assert_eq!(
-                table.cursor == Cursor::Pair,
-                kinds.count() == 2,
-                "{}",
-                table.name
-            );
+            let columns = match table.cursor {
+                Cursor::Single | Cursor::Optional => 1,
+                Cursor::Pair => 2,
+                Cursor::Triple => 3,
+            };
+            assert_eq!(table.key, columns, "{}", table.name);
+            let placeholders = table.page.mysql.matches('?').count();
+            let start = table.params(&table.start(), 1).len();
+            assert_eq!(placeholders, start, "{}", table.name);
         }
     }
 }

@@ -33,6 +33,7 @@ pub(crate) static TASKS: Table = Table {
     ],
     key: 1,
     cursor: Cursor::Single,
+    born_with: 0,
     page: Sql {
         sqlite: "/* dutiful.moves.tasks.page */
             SELECT id, task_name, task_payload, payload_version, status, priority, created_at, due_at, last_run_at,

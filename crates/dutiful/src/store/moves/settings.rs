@@ -1,4 +1,4 @@
-//! What is not about one task, on its way from one database to another: periodics, tokens, audit, requests.
+//! What people have set, on its way from one database to another: periodics, pauses, tokens.
 
 use super::table::{Column, Cursor, Free, Kind, Table};
 use crate::db::Sql;
@@ -20,40 +20,52 @@ pub(crate) static PERIODIC: Table = Table {
         Column::new("fired", Kind::Int),
         Column::new("skipped", Kind::Int),
         Column::new("created_at", Kind::Time),
+        Column::new("payload_version", Kind::Int),
+        Column::new("priority", Kind::Int),
+        Column::new("max_retries", Kind::Int),
+        Column::new("changed_schedule", Kind::Text),
+        Column::new("changed_payload", Kind::Text),
+        Column::new("changed_payload_version", Kind::Int),
+        Column::new("changed_at", Kind::Time),
+        Column::new("changed_by", Kind::Text),
     ],
     key: 1,
     cursor: Cursor::Optional,
+    born_with: 0,
     page: Sql {
         sqlite: "/* dutiful.moves.periodic.page */
             SELECT name, task_name, task_payload, schedule, missed, missed_window, overlap, paused, next_at, last_at,
-                   last_task_id, fired, skipped, created_at
+                   last_task_id, fired, skipped, created_at, payload_version, priority, max_retries,
+                   changed_schedule, changed_payload, changed_payload_version, changed_at, changed_by
             FROM dutiful_periodic WHERE (?1 IS NULL OR name > ?2)
             ORDER BY name LIMIT ?3",
         mysql: "/* dutiful.moves.periodic.page */
             SELECT name, task_name, task_payload, schedule, missed, missed_window, overlap, paused, next_at, last_at,
-                   last_task_id, fired, skipped, created_at
+                   last_task_id, fired, skipped, created_at, payload_version, priority, max_retries,
+                   changed_schedule, changed_payload, changed_payload_version, changed_at, changed_by
             FROM dutiful_periodic WHERE (? IS NULL OR name > ?)
             ORDER BY name LIMIT ?",
         postgres: "/* dutiful.moves.periodic.page */
             SELECT name, task_name, task_payload, schedule, missed, missed_window, overlap, paused, next_at, last_at,
-                   last_task_id, fired, skipped, created_at
+                   last_task_id, fired, skipped, created_at, payload_version, priority, max_retries,
+                   changed_schedule, changed_payload, changed_payload_version, changed_at, changed_by
             FROM dutiful_periodic WHERE ($1::text IS NULL OR name > $2::text)
             ORDER BY name LIMIT $3::bigint",
     },
     weigh: Some(Sql {
         sqlite: "/* dutiful.moves.periodic.weigh */
             SELECT SUM(bytes) FROM (
-              SELECT COALESCE(length(CAST(task_payload AS BLOB)), 0) AS bytes
+              SELECT COALESCE(length(CAST(task_payload AS BLOB)), 0) + COALESCE(length(CAST(changed_payload AS BLOB)), 0) AS bytes
               FROM dutiful_periodic WHERE (?1 IS NULL OR name > ?2)
               ORDER BY name LIMIT ?3) AS page",
         mysql: "/* dutiful.moves.periodic.weigh */
             SELECT CAST(SUM(bytes) AS SIGNED) FROM (
-              SELECT COALESCE(LENGTH(task_payload), 0) AS bytes
+              SELECT COALESCE(LENGTH(task_payload), 0) + COALESCE(LENGTH(changed_payload), 0) AS bytes
               FROM dutiful_periodic WHERE (? IS NULL OR name > ?)
               ORDER BY name LIMIT ?) AS page",
         postgres: "/* dutiful.moves.periodic.weigh */
             SELECT SUM(bytes)::bigint FROM (
-              SELECT COALESCE(octet_length(task_payload), 0) AS bytes
+              SELECT COALESCE(octet_length(task_payload), 0) + COALESCE(octet_length(changed_payload), 0) AS bytes
               FROM dutiful_periodic WHERE ($1::text IS NULL OR name > $2::text)
               ORDER BY name LIMIT $3::bigint) AS page",
     }),
@@ -61,21 +73,25 @@ pub(crate) static PERIODIC: Table = Table {
         sqlite: "/* dutiful.moves.periodic.insert */
             INSERT INTO dutiful_periodic
               (name, task_name, task_payload, schedule, missed, missed_window, overlap, paused, next_at, last_at,
-               last_task_id, fired, skipped, created_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+               last_task_id, fired, skipped, created_at, payload_version, priority, max_retries,
+               changed_schedule, changed_payload, changed_payload_version, changed_at, changed_by)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
         mysql: "/* dutiful.moves.periodic.insert */
             INSERT INTO dutiful_periodic
               (name, task_name, task_payload, schedule, missed, missed_window, overlap, paused, next_at, last_at,
-               last_task_id, fired, skipped, created_at)
-            VALUES {{(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)}}",
+               last_task_id, fired, skipped, created_at, payload_version, priority, max_retries,
+               changed_schedule, changed_payload, changed_payload_version, changed_at, changed_by)
+            VALUES {{(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)}}",
         postgres: "/* dutiful.moves.periodic.insert */
             INSERT INTO dutiful_periodic
               (name, task_name, task_payload, schedule, missed, missed_window, overlap, paused, next_at, last_at,
-               last_task_id, fired, skipped, created_at)
+               last_task_id, fired, skipped, created_at, payload_version, priority, max_retries,
+               changed_schedule, changed_payload, changed_payload_version, changed_at, changed_by)
             SELECT * FROM unnest(
               $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[],
               $9::timestamptz[], $10::timestamptz[], $11::bigint[], $12::bigint[], $13::bigint[],
-              $14::timestamptz[])",
+              $14::timestamptz[], $15::bigint[], $16::bigint[], $17::bigint[], $18::text[], $19::text[],
+              $20::bigint[], $21::timestamptz[], $22::text[])",
     },
     remove: Sql {
         sqlite: "/* dutiful.moves.periodic.remove */
@@ -85,6 +101,58 @@ pub(crate) static PERIODIC: Table = Table {
         postgres: "/* dutiful.moves.periodic.remove */
             DELETE FROM dutiful_periodic AS t USING unnest($1::text[]) AS gone (name)
             WHERE t.name = gone.name",
+    },
+    free: None,
+};
+
+pub(crate) static PAUSES: Table = Table {
+    name: "pauses",
+    columns: &[
+        Column::new("task_name", Kind::Text),
+        Column::new("paused_at", Kind::Time),
+        Column::new("paused_by", Kind::Text),
+    ],
+    key: 1,
+    cursor: Cursor::Optional,
+    born_with: 0,
+    page: Sql {
+        sqlite: "/* dutiful.moves.pauses.page */
+            SELECT task_name, paused_at, paused_by
+            FROM dutiful_pauses WHERE (?1 IS NULL OR task_name > ?2)
+            ORDER BY task_name LIMIT ?3",
+        mysql: "/* dutiful.moves.pauses.page */
+            SELECT task_name, paused_at, paused_by
+            FROM dutiful_pauses WHERE (? IS NULL OR task_name > ?)
+            ORDER BY task_name LIMIT ?",
+        postgres: "/* dutiful.moves.pauses.page */
+            SELECT task_name, paused_at, paused_by
+            FROM dutiful_pauses WHERE ($1::text IS NULL OR task_name > $2::text)
+            ORDER BY task_name LIMIT $3::bigint",
+    },
+    weigh: None,
+    insert: Sql {
+        sqlite: "/* dutiful.moves.pauses.insert */
+            INSERT INTO dutiful_pauses
+              (task_name, paused_at, paused_by)
+            VALUES (?1, ?2, ?3)",
+        mysql: "/* dutiful.moves.pauses.insert */
+            INSERT INTO dutiful_pauses
+              (task_name, paused_at, paused_by)
+            VALUES {{(?, ?, ?)}}",
+        postgres: "/* dutiful.moves.pauses.insert */
+            INSERT INTO dutiful_pauses
+              (task_name, paused_at, paused_by)
+            SELECT * FROM unnest(
+              $1::text[], $2::timestamptz[], $3::text[])",
+    },
+    remove: Sql {
+        sqlite: "/* dutiful.moves.pauses.remove */
+            DELETE FROM dutiful_pauses WHERE task_name = ?1",
+        mysql: "/* dutiful.moves.pauses.remove */
+            DELETE FROM dutiful_pauses WHERE task_name IN ({{?}})",
+        postgres: "/* dutiful.moves.pauses.remove */
+            DELETE FROM dutiful_pauses AS t USING unnest($1::text[]) AS gone (task_name)
+            WHERE t.task_name = gone.task_name",
     },
     free: None,
 };
@@ -106,6 +174,7 @@ pub(crate) static TOKENS: Table = Table {
     ],
     key: 1,
     cursor: Cursor::Single,
+    born_with: 0,
     page: Sql {
         sqlite: "/* dutiful.moves.tokens.page */
             SELECT id, name, token_hash, scopes, task_names, created_at, expires_at, revoked_at, last_used_at,
@@ -164,138 +233,4 @@ pub(crate) static TOKENS: Table = Table {
             WHERE t.name = gone.name",
         },
     }),
-};
-
-pub(crate) static AUDIT: Table = Table {
-    name: "audit",
-    columns: &[
-        Column::new("id", Kind::Int),
-        Column::new("entry_key", Kind::Bytes),
-        Column::new("at", Kind::Time),
-        Column::new("actor", Kind::Text),
-        Column::new("action", Kind::Text),
-        Column::new("target", Kind::Text),
-        Column::new("detail", Kind::Text),
-    ],
-    key: 1,
-    cursor: Cursor::Single,
-    page: Sql {
-        sqlite: "/* dutiful.moves.audit.page */
-            SELECT id, entry_key, at, actor, action, target, detail
-            FROM dutiful_audit WHERE id > ?1
-            ORDER BY id LIMIT ?2",
-        mysql: "/* dutiful.moves.audit.page */
-            SELECT id, entry_key, at, actor, action, target, detail
-            FROM dutiful_audit WHERE id > ?
-            ORDER BY id LIMIT ?",
-        postgres: "/* dutiful.moves.audit.page */
-            SELECT id, entry_key, at, actor, action, target, detail
-            FROM dutiful_audit WHERE id > $1::bigint
-            ORDER BY id LIMIT $2::bigint",
-    },
-    weigh: None,
-    insert: Sql {
-        sqlite: "/* dutiful.moves.audit.insert */
-            INSERT INTO dutiful_audit
-              (id, entry_key, at, actor, action, target, detail)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        mysql: "/* dutiful.moves.audit.insert */
-            INSERT INTO dutiful_audit
-              (id, entry_key, at, actor, action, target, detail)
-            VALUES {{(?, ?, ?, ?, ?, ?, ?)}}",
-        postgres: "/* dutiful.moves.audit.insert */
-            INSERT INTO dutiful_audit
-              (id, entry_key, at, actor, action, target, detail)
-            SELECT * FROM unnest(
-              $1::bigint[], $2::bytea[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[])",
-    },
-    remove: Sql {
-        sqlite: "/* dutiful.moves.audit.remove */
-            DELETE FROM dutiful_audit WHERE id = ?1",
-        mysql: "/* dutiful.moves.audit.remove */
-            DELETE FROM dutiful_audit WHERE id IN ({{?}})",
-        postgres: "/* dutiful.moves.audit.remove */
-            DELETE FROM dutiful_audit AS t USING unnest($1::bigint[]) AS gone (id)
-            WHERE t.id = gone.id",
-    },
-    free: Some(Free {
-        columns: &[1],
-        sql: Sql {
-            sqlite: "/* dutiful.moves.audit.free */
-            DELETE FROM dutiful_audit WHERE entry_key = ?1",
-            mysql: "/* dutiful.moves.audit.free */
-            DELETE FROM dutiful_audit WHERE entry_key IN ({{?}})",
-            postgres: "/* dutiful.moves.audit.free */
-            DELETE FROM dutiful_audit AS t USING unnest($1::bytea[]) AS gone (entry_key)
-            WHERE t.entry_key = gone.entry_key",
-        },
-    }),
-};
-
-pub(crate) static REQUESTS: Table = Table {
-    name: "requests",
-    columns: &[
-        Column::new("request_key", Kind::Bytes),
-        Column::new("request_hash", Kind::Bytes),
-        Column::new("answer", Kind::Text),
-        Column::new("created_at", Kind::Time),
-    ],
-    key: 1,
-    cursor: Cursor::Single,
-    page: Sql {
-        sqlite: "/* dutiful.moves.requests.page */
-            SELECT request_key, request_hash, answer, created_at
-            FROM dutiful_requests WHERE request_key > ?1
-            ORDER BY request_key LIMIT ?2",
-        mysql: "/* dutiful.moves.requests.page */
-            SELECT request_key, request_hash, answer, created_at
-            FROM dutiful_requests WHERE request_key > ?
-            ORDER BY request_key LIMIT ?",
-        postgres: "/* dutiful.moves.requests.page */
-            SELECT request_key, request_hash, answer, created_at
-            FROM dutiful_requests WHERE request_key > $1::bytea
-            ORDER BY request_key LIMIT $2::bigint",
-    },
-    weigh: Some(Sql {
-        sqlite: "/* dutiful.moves.requests.weigh */
-            SELECT SUM(bytes) FROM (
-              SELECT COALESCE(length(CAST(answer AS BLOB)), 0) AS bytes
-              FROM dutiful_requests WHERE request_key > ?1
-              ORDER BY request_key LIMIT ?2) AS page",
-        mysql: "/* dutiful.moves.requests.weigh */
-            SELECT CAST(SUM(bytes) AS SIGNED) FROM (
-              SELECT COALESCE(LENGTH(answer), 0) AS bytes
-              FROM dutiful_requests WHERE request_key > ?
-              ORDER BY request_key LIMIT ?) AS page",
-        postgres: "/* dutiful.moves.requests.weigh */
-            SELECT SUM(bytes)::bigint FROM (
-              SELECT COALESCE(octet_length(answer), 0) AS bytes
-              FROM dutiful_requests WHERE request_key > $1::bytea
-              ORDER BY request_key LIMIT $2::bigint) AS page",
-    }),
-    insert: Sql {
-        sqlite: "/* dutiful.moves.requests.insert */
-            INSERT INTO dutiful_requests
-              (request_key, request_hash, answer, created_at)
-            VALUES (?1, ?2, ?3, ?4)",
-        mysql: "/* dutiful.moves.requests.insert */
-            INSERT INTO dutiful_requests
-              (request_key, request_hash, answer, created_at)
-            VALUES {{(?, ?, ?, ?)}}",
-        postgres: "/* dutiful.moves.requests.insert */
-            INSERT INTO dutiful_requests
-              (request_key, request_hash, answer, created_at)
-            SELECT * FROM unnest(
-              $1::bytea[], $2::bytea[], $3::text[], $4::timestamptz[])",
-    },
-    remove: Sql {
-        sqlite: "/* dutiful.moves.requests.remove */
-            DELETE FROM dutiful_requests WHERE request_key = ?1",
-        mysql: "/* dutiful.moves.requests.remove */
-            DELETE FROM dutiful_requests WHERE request_key IN ({{?}})",
-        postgres: "/* dutiful.moves.requests.remove */
-            DELETE FROM dutiful_requests AS t USING unnest($1::bytea[]) AS gone (request_key)
-            WHERE t.request_key = gone.request_key",
-    },
-    free: None,
 };
