@@ -206,6 +206,12 @@ fn submit<T: Task>(client: &Client, payload: Value) -> Result<Submit<'_>, BadPay
     Ok(client.submit::<T>(read))
 }
 
+/// Whether tasks of this name are made by the server alone: by way of a submission, whoever may submit tasks would do
+/// what others may do to them.
+pub(crate) fn is_own(task_name: &str) -> bool {
+    task_name.starts_with("dutiful:")
+}
+
 /// The path as a JSON Pointer (RFC 6901).
 pub(crate) fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;

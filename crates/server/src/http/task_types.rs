@@ -5,7 +5,7 @@ use super::path::Name;
 use super::problem::{Problem, ProblemView};
 use super::query::{Nothing, Parameters};
 use super::{Api, answer};
-use crate::tasks::TaskType;
+use crate::tasks::{TaskType, is_own};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -84,7 +84,7 @@ pub(crate) async fn list(
     let own = api.tasks.all().iter().map(TaskTypeView::of_ours);
     let others = published
         .into_iter()
-        .filter(|one| api.tasks.named(&one.task_name).is_none());
+        .filter(|one| api.tasks.named(&one.task_name).is_none() && !is_own(&one.task_name));
     let mut task_types: Vec<TaskTypeView> =
         own.chain(others.map(TaskTypeView::of_others)).collect();
     for view in &mut task_types {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 promises![
     tasks_are_cancelled_by_filter_in_two_steps,
+    a_confirmation_is_done_once_for_each_key,
     a_bulk_that_cannot_be_points_to_the_fault,
     an_operation_goes_on_when_its_server_is_killed,
 ];
@@ -114,7 +115,13 @@ fn tasks_are_cancelled_by_filter_in_two_steps(server: &Server) {
         .map(|entry| entry["action"].as_str().unwrap())
         .collect();
     assert_eq!(actions, ["bulk-cancel-ended", "bulk-cancel"]);
+}
 
+fn a_confirmation_is_done_once_for_each_key(server: &Server) {
+    submit_many(server, 30);
+    let asked = preview(server, "cancel", json!({}));
+    let place = start(server, &asked).header("location").unwrap().to_owned();
+    when(server.address, &place, has_ended);
     let keyed = |token: &Value| {
         let headers = [
             ("Content-Type", "application/json"),
@@ -211,7 +218,8 @@ fn an_operation_goes_on_when_its_server_is_killed(server: &Server) {
         now["done"].as_u64().unwrap() > 0
     });
     server.kill();
-    let (address, _other) = server.start_another();
+    let other = server.sibling();
+    let address = other.address;
     let left = operation(address, &place);
     assert!(
         left["done"].as_u64() < Some(TASKS),

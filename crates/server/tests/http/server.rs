@@ -116,16 +116,6 @@ impl Server {
         assert!(told.unwrap().success());
     }
 
-    /// Another server on the same tables.
-    pub(crate) fn start_another(&self) -> (SocketAddr, Beside) {
-        let mut command = command(&self.folder, &self.url, &self.prefix);
-        command.args(["serve", "--listen", "127.0.0.1:0"]);
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let log = lines(child.stderr.take().unwrap());
-        let address = address(&log);
-        (address, Beside(child))
-    }
-
     pub(crate) fn get(&self, path: &str) -> Answer {
         wire::ask(self.address, "GET", path, &[], "")
     }

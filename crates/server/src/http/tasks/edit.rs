@@ -1,6 +1,5 @@
 //! `PATCH /tasks/{id}`.
 
-use super::submission::is_own;
 use crate::http::access::Caller;
 use crate::http::etag::{self, IfMatch};
 use crate::http::path::Id;
@@ -8,6 +7,7 @@ use crate::http::problem::{INVALID_PAYLOAD, INVALID_REQUEST, Problem, ProblemVie
 use crate::http::query::{Nothing, Parameters};
 use crate::http::view::TaskView;
 use crate::http::{Api, body};
+use crate::tasks;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -118,7 +118,7 @@ impl EditBody {
         let mut edit = api.client.edit(id);
         if let Some(payload) = self.task_payload {
             let task = api.client.get(id).await?;
-            if is_own(&task.task_name) {
+            if tasks::is_own(&task.task_name) {
                 let why = "what the server's own tasks are about is not changed";
                 return refused("/task_payload", why.to_owned());
             }

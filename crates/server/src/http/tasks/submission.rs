@@ -4,7 +4,7 @@ use crate::http::Api;
 use crate::http::access::Caller;
 use crate::http::body;
 use crate::http::problem::{INVALID_PAYLOAD, INVALID_REQUEST, Problem, UNKNOWN_TASK_NAME};
-use crate::tasks::{BadPayload, TaskType};
+use crate::tasks::{self, BadPayload, TaskType};
 use dutiful::{DedupScope, Priority, Submit, Timestamp};
 use dutiful_core::limits::{DELAY_MAX, MAX_RETRIES_MAX};
 use serde::Deserialize;
@@ -79,7 +79,7 @@ impl Submission {
     /// Begins the submission, everything checked that is not the database's to check.
     pub(super) fn begin<'c>(self, api: &'c Api, caller: &Caller) -> Result<Submit<'c>, Problem> {
         caller.check_submission(&self.task_name)?;
-        if is_own(&self.task_name) {
+        if tasks::is_own(&self.task_name) {
             return Err(unknown(api, &self.task_name));
         }
         let submit = match api.tasks.named(&self.task_name) {
@@ -162,12 +162,6 @@ impl Submission {
             _ => submit,
         })
     }
-}
-
-/// Whether tasks of this name are made by the server alone: by way of a submission whoever may submit tasks would do
-/// what others may do to them.
-pub(super) fn is_own(task_name: &str) -> bool {
-    task_name.starts_with("dutiful:")
 }
 
 fn refused(known: &TaskType, bad: BadPayload) -> Problem {
