@@ -10,11 +10,13 @@
 //! - [`schedule`]: when periodic tasks fire.
 //! - [`figures`]: counts, rates, durations and their quantiles over spans of time.
 //! - [`version`]: a short text that changes when a task does.
+//! - [`change`]: what those who follow tasks are told.
 //! - [`access`]: what a token lets its bearer do.
 //! - [`mod@adopt`], [`wall_clock`]: what a task of another queue becomes, and when its clock showed a time.
 
 pub mod access;
 pub mod adopt;
+pub mod change;
 pub mod dedup;
 pub mod figures;
 pub mod json;
@@ -32,6 +34,7 @@ pub mod wall_clock;
 
 pub use access::{Scope, check_task_pattern, task_pattern_fits};
 pub use adopt::{Adopted, OldTask, adopt};
+pub use change::ChangeKind;
 pub use dedup::{DedupError, DedupKey, DedupScope, StoredScope};
 pub use figures::{Figures, Spread, Step};
 pub use json::JsonError;

@@ -171,6 +171,17 @@ pub const REPORT_EXAMPLES_MAX: usize = 20;
 pub const ADOPT_KEYS_MAX: usize = 250_000;
 /// Ids that are left free for the other queue above those it has given, at least.
 pub const ADOPT_HEAD_ROOM: i64 = 1_000_000;
+/// Most rows of a kind that one statement of a follower reads.
+pub const FOLLOW_PAGE: i64 = 1_000;
+/// Most pages of a kind in one look of a follower.
+pub const FOLLOW_PAGES_MAX: usize = 5;
+/// A follower reads everything once more when it is this old, because what was written then may have been
+/// committed later.
+pub const FOLLOW_SETTLED: Duration = Duration::from_secs(10);
+/// Most changes that a follower remembers, so that it tells each once.
+pub const FOLLOW_TOLD_MAX: usize = 100_000;
+/// Most tasks that have not ended of which a follower looks at each.
+pub const FOLLOW_OPEN_MAX: usize = 1_000;
 /// How often one of our own transactions is tried again after a passing failure.
 pub const OWN_RETRIES_MAX: u32 = 8;
 

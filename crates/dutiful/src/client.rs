@@ -7,6 +7,7 @@ mod draft;
 mod drain;
 mod edit;
 mod explain;
+mod follow;
 mod gather;
 mod inspect;
 mod operate;
@@ -29,6 +30,7 @@ pub(crate) use draft::{Draft, invalid};
 pub use draft::{Outcome, Submitted};
 pub use edit::Edit;
 pub use explain::{Explanation, Reason};
+pub use follow::{Change, Cursor, Follower, Look};
 pub use inspect::{
     AttemptInfo, Durations, Filter, LogLine, NameCounts, Page, PeriodicChanged, PeriodicInfo,
     Recount, Series, SeriesFilter, SeriesPoint, SpanFigures, Stats, TaskCount, TaskInfo,

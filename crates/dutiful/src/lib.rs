@@ -64,18 +64,18 @@ mod worker;
 pub use adapters::Enlist;
 pub use bulk::{BulkAction, BulkOperations, OperationCounts, OperationPayload};
 pub use client::{
-    AttemptInfo, AuditEntry, AuditFilter, AuditPage, BulkPreview, Client, ClientBuilder,
-    CreatedToken, Durations, Edit, Explanation, Filter, LogLine, LongTransaction, NameCounts,
-    NewToken, Once, Operation, OperationPage, Outcome, Page, PausedName, PayloadFaults,
-    PayloadReport, PeriodicChange, PeriodicChanged, PeriodicInfo, PeriodicRan, PeriodicRun, Prune,
-    PruneCount, Reason, Recount, Series, SeriesFilter, SeriesPoint, ServerReport, SpanFigures,
-    Stats, Submit, SubmitMany, Submitted, TaskCount, TaskInfo, TaskTypeInfo, TokenInfo,
-    UnknownName, WorkerInfo,
+    AttemptInfo, AuditEntry, AuditFilter, AuditPage, BulkPreview, Change, Client, ClientBuilder,
+    CreatedToken, Cursor, Durations, Edit, Explanation, Filter, Follower, LogLine, LongTransaction,
+    Look, NameCounts, NewToken, Once, Operation, OperationPage, Outcome, Page, PausedName,
+    PayloadFaults, PayloadReport, PeriodicChange, PeriodicChanged, PeriodicInfo, PeriodicRan,
+    PeriodicRun, Prune, PruneCount, Reason, Recount, Series, SeriesFilter, SeriesPoint,
+    ServerReport, SpanFigures, Stats, Submit, SubmitMany, Submitted, TaskCount, TaskInfo,
+    TaskTypeInfo, TokenInfo, UnknownName, WorkerInfo,
 };
 pub use context::{Context, FollowUp};
 pub use dutiful_core::{
-    DedupScope, Failure, FailureKind, Missed, Overlap, Priority, RetryPolicy, Scope, Spread, State,
-    Status, Step, TaskId, Timestamp, limits,
+    ChangeKind, DedupScope, Failure, FailureKind, Missed, Overlap, Priority, RetryPolicy, Scope,
+    Spread, State, Status, Step, TaskId, Timestamp, limits,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use periodic::Periodic;

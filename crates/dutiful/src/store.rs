@@ -8,6 +8,7 @@ pub(crate) mod ahead;
 pub(crate) mod attempts;
 pub(crate) mod audit;
 pub(crate) mod bulk;
+pub(crate) mod changes;
 pub(crate) mod claim;
 pub(crate) mod delete;
 pub(crate) mod edit;

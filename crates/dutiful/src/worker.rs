@@ -42,6 +42,7 @@ pub(crate) use trouble::Trouble;
 use crate::{Client, Result};
 use dutiful_core::limits::{SHUTDOWN_GRACE, SHUTDOWN_GRACE_MAX};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// Claims and runs the tasks of the types that are registered with it, and no others.
 ///
@@ -107,14 +108,28 @@ impl Worker {
     /// version, `database_unsupported` when the server does not lock as it must; `internal` when a part of
     /// the worker broke, so that it had to stop.
     pub async fn run(self) -> Result<()> {
+        // Before anything is started: a signal that comes meanwhile stops what has been.
+        let signals = shutdown::Signals::listen();
+        let told = CancellationToken::new();
+        let tell = told.clone();
+        let waiting = tokio::spawn(async move {
+            signals.wait().await;
+            tell.cancel();
+        });
+        let ended = self.run_until(told).await;
+        waiting.abort();
+        ended
+    }
+
+    async fn run_until(self, told: CancellationToken) -> Result<()> {
         let handle = self.start().await?;
         let stop = handle.stopper();
-        let signals = tokio::spawn(async move {
-            shutdown::signal().await;
+        let stopping = tokio::spawn(async move {
+            told.cancelled().await;
             stop.stop();
         });
         let ended = handle.wait().await;
-        signals.abort();
+        stopping.abort();
         ended.map(drop)
     }
 

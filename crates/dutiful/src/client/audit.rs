@@ -12,7 +12,7 @@ use dutiful_core::Timestamp;
 use dutiful_core::limits::{
     AUDIT_DETAIL_BYTES_MAX, AUDIT_WORD_BYTES_MAX, LIST_PAGE, LIST_PAGE_MAX,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Which entries of the audit are wanted.
@@ -91,7 +91,7 @@ impl AuditFilter {
 }
 
 /// What somebody did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuditEntry {
     /// Its number: later entries have higher ones.
@@ -122,7 +122,7 @@ impl From<EntryRow> for AuditEntry {
 }
 
 /// One page of the audit.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuditPage {
     /// The entries, newest first.

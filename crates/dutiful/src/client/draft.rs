@@ -6,7 +6,7 @@ use dutiful_core::{DedupKey, DedupScope, Priority, TaskId, Timestamp, json, limi
 use std::time::Duration;
 
 /// What became of a submission.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// A task was created.
@@ -16,7 +16,7 @@ pub enum Outcome {
 }
 
 /// The answer to a submission.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Submitted {
     /// The task that will do the work: a new one, or the one it was merged into.
     pub id: TaskId,

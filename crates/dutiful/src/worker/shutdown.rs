@@ -54,15 +54,24 @@ async fn wait(shared: &Shared, until: Instant, is_so: impl Fn() -> bool) {
     }
 }
 
-/// Waits for the first signal to stop; a second one ends the process at once.
-pub(crate) async fn signal() {
-    #[cfg(unix)]
-    {
+/// The signals that stop a worker. From the moment in which it is made they end the process no more by themselves.
+#[cfg(unix)]
+pub(crate) struct Signals(Option<[tokio::signal::unix::Signal; 2]>);
+
+#[cfg(unix)]
+impl Signals {
+    pub(crate) fn listen() -> Signals {
         use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut term), Ok(mut interrupt)) = (
-            signal(SignalKind::terminate()),
-            signal(SignalKind::interrupt()),
-        ) else {
+        let both = signal(SignalKind::terminate()).and_then(|terminate| {
+            let interrupt = signal(SignalKind::interrupt())?;
+            Ok([terminate, interrupt])
+        });
+        Signals(both.ok())
+    }
+
+    /// Waits for the first one; a second one ends the process at once.
+    pub(crate) async fn wait(self) {
+        let Some([mut term, mut interrupt]) = self.0 else {
             return std::future::pending().await;
         };
         let name =
@@ -75,8 +84,20 @@ pub(crate) async fn signal() {
             std::process::exit(code);
         });
     }
-    #[cfg(not(unix))]
-    {
+}
+
+/// The signal that stops a worker.
+#[cfg(not(unix))]
+pub(crate) struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    pub(crate) fn listen() -> Signals {
+        Signals
+    }
+
+    /// Waits for it.
+    pub(crate) async fn wait(self) {
         let _ = tokio::signal::ctrl_c().await;
     }
 }

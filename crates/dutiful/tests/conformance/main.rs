@@ -23,6 +23,7 @@ mod edit;
 mod edit_slot;
 mod explain;
 mod figures;
+mod follow;
 mod json;
 mod kept;
 mod lanes;
@@ -94,6 +95,7 @@ fn groups() -> Vec<Vec<Case>> {
         edit_slot::cases(),
         delete::cases(),
         explain::cases(),
+        follow::cases(),
         limits::cases(),
         kept::cases(),
         outcome::cases(),

@@ -1,10 +1,10 @@
 //! What an explanation is made of.
 
 use dutiful_core::{State, TaskId};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Why a task is where it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
     /// Its number.
     pub id: TaskId,
@@ -43,5 +43,64 @@ impl Reason {
             fix: Some(fix.into()),
             ..self
         }
+    }
+}
+
+/// Every code that there is.
+const CODES: [&str; 17] = [
+    "held",
+    "scheduled",
+    "snoozed",
+    "cooldown",
+    "queued_behind",
+    "no_worker",
+    "payload_newer_than_workers",
+    "running",
+    "lease_ran_out",
+    "succeeded",
+    "exhausted",
+    "invalid",
+    "discarded",
+    "cancelled",
+    "quarantined",
+    "undecodable_row",
+    "ran_again",
+];
+
+/// A reason as it comes from another program.
+#[derive(Deserialize)]
+struct Written {
+    code: String,
+    text: String,
+    fix: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Reason {
+    /// A code of a newer program becomes `other`.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Reason, D::Error> {
+        let written = Written::deserialize(deserializer)?;
+        let known = CODES.into_iter().find(|code| *code == written.code);
+        Ok(Reason {
+            code: known.unwrap_or("other"),
+            text: written.text,
+            fix: written.fix,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_reads_back_and_one_of_a_newer_program_has_a_name_too() {
+        for code in CODES {
+            let reason = Reason::new(code, "why".to_owned());
+            let text = serde_json::to_string(&reason).unwrap();
+            assert_eq!(serde_json::from_str::<Reason>(&text).unwrap(), reason);
+        }
+        let newer = r#"{"code": "new", "text": "why", "fix": null}"#;
+        let newer: Reason = serde_json::from_str(newer).unwrap();
+        assert_eq!((newer.code, newer.text.as_str()), ("other", "why"));
     }
 }

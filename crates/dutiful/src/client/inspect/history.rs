@@ -3,10 +3,10 @@
 use crate::store::attempts::AttemptRow;
 use crate::store::logs::LogRow;
 use dutiful_core::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// An attempt that did not end in success. A success leaves none: the task itself tells of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptInfo {
     /// Its number, 1 for the first.
     pub attempt: i64,
@@ -37,7 +37,7 @@ impl From<AttemptRow> for AttemptInfo {
 }
 
 /// A line that a handler has logged.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogLine {
     /// The attempt that logged it.
     pub attempt: i64,

@@ -4,12 +4,12 @@ use super::stats::seconds;
 use crate::store::periodic::{Changed, Defined, PeriodicRow};
 use crate::store::task_row::json;
 use dutiful_core::{TaskId, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 
 /// A periodic task.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PeriodicInfo {
     /// Its name.
     pub name: String,
@@ -44,7 +44,7 @@ pub struct PeriodicInfo {
 
 /// What an operator has changed of a periodic task. It stays when programs start that say something else, until
 /// it is reset.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PeriodicChanged {
     /// Who has changed it last.

@@ -1,13 +1,13 @@
 //! Figures of a span of time as they are shown.
 
-use super::stats::opt_seconds;
+use super::stats::{of_opt_seconds, opt_seconds};
 use dutiful_core::{Figures, Spread, State};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What ended in a span of time, how, and how long it took.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SpanFigures {
     /// Tasks that ended, in whatever way. One that was retried by hand before its end was kept counts once.
@@ -32,22 +32,22 @@ pub struct SpanFigures {
 }
 
 /// How long something took. Quantiles are off by an eighth at most. In JSON numbers of seconds.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Durations {
     /// How many were measured.
     pub count: u64,
     /// The mean.
-    #[serde(serialize_with = "opt_seconds")]
+    #[serde(serialize_with = "opt_seconds", deserialize_with = "of_opt_seconds")]
     pub average: Option<Duration>,
     /// What half of them did not exceed.
-    #[serde(serialize_with = "opt_seconds")]
+    #[serde(serialize_with = "opt_seconds", deserialize_with = "of_opt_seconds")]
     pub p50: Option<Duration>,
     /// What 95 of 100 did not exceed.
-    #[serde(serialize_with = "opt_seconds")]
+    #[serde(serialize_with = "opt_seconds", deserialize_with = "of_opt_seconds")]
     pub p95: Option<Duration>,
     /// What 99 of 100 did not exceed.
-    #[serde(serialize_with = "opt_seconds")]
+    #[serde(serialize_with = "opt_seconds", deserialize_with = "of_opt_seconds")]
     pub p99: Option<Duration>,
     /// All of them, for whoever makes other quantiles or histograms of them.
     #[serde(skip)]

@@ -3,12 +3,12 @@
 use crate::store::task_row::{TaskRow, json};
 use crate::{Error, ErrorKind, Result};
 use dutiful_core::{State, Status, TaskId, Timestamp, Versioned};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Everything about a task. Times are the database's.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskInfo {
     /// Its number.
     pub id: TaskId,

@@ -2,14 +2,14 @@
 
 use crate::store::worker_list::WorkerRow;
 use dutiful_core::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// A worker that has not beaten for longer is taken for dead.
 const ALIVE: Duration = Duration::from_secs(30);
 
 /// A process that runs tasks.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorkerInfo {
     /// Its name, as in [`TaskInfo::worker`](super::TaskInfo::worker).
     pub worker: String,
