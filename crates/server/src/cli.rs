@@ -23,6 +23,7 @@ mod operate;
 mod operations;
 mod pause;
 mod periodic;
+mod place;
 mod prune;
 mod retry;
 mod run_now;
@@ -40,12 +41,16 @@ mod workers;
 use crate::failure::{Exit, Failure};
 use crate::logging::{self, Usual};
 use crate::output::Output;
+use crate::redact::{self, Redact};
+use crate::remote::Remote;
 use crate::settings::{GlobalArgs, Settings, environment};
 use crate::signals::interrupted;
 use crate::tasks::Tasks;
 use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use dutiful::TaskInfo;
+use place::Place;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -53,8 +58,8 @@ use std::sync::Arc;
 const AFTER_HELP: &str = "\
 Settings are taken from flags, then DUTIFUL_* variables, then dutiful.toml, then defaults.
 Data goes to stdout, messages to stderr.
-Exit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 conflict, 6 database unreachable,
-7 schema missing or out of date, 8 doctor found something bad, 130 interrupted.";
+Exit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 conflict, 5 refused by the server,
+6 database or server unreachable, 7 schema missing or out of date, 8 doctor found something bad, 130 interrupted.";
 
 /// Durable background tasks on the database that you already run.
 #[derive(Debug, Parser)]
@@ -148,6 +153,42 @@ struct App {
     tasks: Arc<Tasks>,
 }
 
+impl App {
+    /// Where the command works.
+    async fn place(&self) -> Result<Place, Failure> {
+        match self.remote()? {
+            Some(remote) => Ok(Place::Server(remote)),
+            None => Ok(Place::Database(self.settings.connect().await?)),
+        }
+    }
+
+    /// The server that it works on, if it works on one.
+    fn remote(&self) -> Result<Option<Remote>, Failure> {
+        let settings = &self.settings;
+        let Some(server) = &settings.server else {
+            return Ok(None);
+        };
+        let token_file = settings.token_file.as_deref();
+        Remote::new(server, token_file, settings.ca_file.as_deref()).map(Some)
+    }
+
+    /// One task as a command shows it that is about this task.
+    fn shown(&self, mut task: TaskInfo) -> TaskInfo {
+        if self.settings.redact_everywhere {
+            self.settings.redact.task(&mut task);
+        }
+        task
+    }
+
+    /// What takes the secrets out of the texts about one task.
+    fn veil(&self, task: &TaskInfo) -> Option<Redact> {
+        let settings = &self.settings;
+        settings
+            .redact_everywhere
+            .then(|| settings.redact.of_task(task))
+    }
+}
+
 /// Runs the command that the process's arguments name and gives its exit code: everything that `dutiful` does,
 /// for these task types. Exit codes are those of `--help`.
 pub fn run(tasks: Tasks) -> ExitCode {
@@ -238,6 +279,7 @@ fn start(cli: Cli, output: Output, tasks: Tasks) -> Result<(), Failure> {
         output,
         tasks: Arc::new(tasks),
     };
+    redact::of_process(&app.settings.redact);
     let usual = match command {
         Command::Dev(_) | Command::Worker(_) | Command::Serve(_) => Usual::Info,
         Command::Demo(_) => Usual::Nothing,
@@ -296,7 +338,7 @@ async fn dispatch(command: Command, app: &App) -> Result<(), Failure> {
         Command::Audit(args) => args.run(app).await,
         Command::Prune(args) => args.run(app).await,
         Command::Types(args) => args.run(app).await,
-        Command::Openapi => openapi::run(app),
+        Command::Openapi => openapi::run(app).await,
         Command::Retry(args) => args.run(app).await,
         Command::Cancel(args) => args.run(app).await,
         Command::RunNow(args) => args.run(app).await,

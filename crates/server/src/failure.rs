@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Usage = 2,
     NotFound = 3,
     Conflict = 4,
+    /// The server asks for a token, or for another.
+    Refused = 5,
     Unreachable = 6,
     Schema = 7,
     /// `doctor` found something bad.
@@ -29,6 +31,8 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
     /// Whether it has been told already, or needs no telling.
     pub(crate) silent: bool,
+    /// Whether it may be gone a little later.
+    transient: bool,
 }
 
 impl Failure {
@@ -39,6 +43,7 @@ impl Failure {
             fix: None,
             exit,
             silent: false,
+            transient: false,
         }
     }
 
@@ -62,6 +67,15 @@ impl Failure {
         }
     }
 
+    /// The same failure, which may be gone a little later.
+    #[must_use]
+    pub(crate) fn transient(self) -> Failure {
+        Failure {
+            transient: true,
+            ..self
+        }
+    }
+
     #[must_use]
     pub(crate) fn fix(mut self, fix: impl Into<String>) -> Failure {
         self.fix = Some(fix.into());
@@ -77,11 +91,16 @@ impl Failure {
         self
     }
 
-    /// The form that `--json` prints.
-    pub(crate) fn to_json(&self) -> impl Serialize {
+    /// Whether the same may be done a little later.
+    pub(crate) fn passes(&self) -> bool {
+        self.transient
+    }
+
+    /// The form that `--json` prints, with the cause as it may be told.
+    pub(crate) fn to_json(&self, cause: &str) -> impl Serialize {
         serde_json::json!({ "error": {
             "code": self.code,
-            "cause": self.cause,
+            "cause": cause,
             "fix": self.fix,
             "exit_code": self.exit as u8,
         }})
@@ -100,7 +119,10 @@ impl From<dutiful::Error> for Failure {
         {
             cause.truncate(end);
         }
-        let failure = Failure::new(exit, error.code(), cause);
+        let failure = Failure {
+            transient: error.is_transient(),
+            ..Failure::new(exit, error.code(), cause)
+        };
         match fix {
             Some(fix) => failure.fix(fix),
             None => failure,
@@ -169,6 +191,7 @@ mod tests {
         assert_eq!(of(ErrorKind::InvalidPayload), 2);
         assert_eq!(of(ErrorKind::NotFound), 3);
         assert_eq!(of(ErrorKind::Conflict), 4);
+        assert_eq!(Exit::Refused as u8, 5);
         assert_eq!(of(ErrorKind::Unavailable), 6);
         assert_eq!(of(ErrorKind::Moving), 6);
         assert_eq!(of(ErrorKind::Schema), 7);

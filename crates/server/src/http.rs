@@ -5,28 +5,37 @@
 
 mod access;
 mod answer;
+mod audit;
 mod body;
 mod bulk;
 mod etag;
+mod events;
 mod guard;
 mod health;
 pub(crate) mod listen;
+mod nested;
 mod once;
 mod openapi;
 mod page;
 mod path;
 mod periodic;
-mod problem;
+pub(crate) mod problem;
 mod query;
 mod stats;
 mod task_types;
 mod tasks;
+pub(crate) mod tls;
 mod view;
 mod workers;
 
+pub(crate) use access::{Rate, Rates};
+
+use crate::redact::Redact;
 use crate::tasks::Tasks;
+use access::Pace;
 use axum::{Router, middleware};
 use dutiful::Client;
+use events::Hub;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -51,16 +60,24 @@ pub struct Api {
     tasks: Arc<Tasks>,
     allow_unknown: bool,
     tokens: bool,
+    pace: Option<Arc<Pace>>,
+    redact: Arc<Redact>,
+    redact_everywhere: bool,
+    events: Arc<Hub>,
 }
 
 impl Api {
     /// The API for a program that knows no task types: it takes every name, and checks no payloads.
     pub fn new(client: Client) -> Api {
         Api {
+            events: Arc::new(Hub::new(client.clone())),
             client,
             tasks: Arc::default(),
             allow_unknown: true,
             tokens: false,
+            pace: None,
+            redact: Arc::default(),
+            redact_everywhere: false,
         }
     }
 
@@ -90,6 +107,31 @@ impl Api {
         Api { tokens, ..self }
     }
 
+    /// Which values are secrets; `everywhere` shows them to nobody, else those see them who may see payloads.
+    #[must_use]
+    pub(crate) fn redact(self, redact: Arc<Redact>, everywhere: bool) -> Api {
+        Api {
+            redact,
+            redact_everywhere: everywhere,
+            ..self
+        }
+    }
+
+    /// Answers callers who ask more often with 429. It goes by the addresses that [`listen`] tells.
+    #[must_use]
+    pub(crate) fn rates(self, rates: Rates) -> Api {
+        Api {
+            pace: Some(Arc::new(Pace::new(rates))),
+            ..self
+        }
+    }
+
+    /// Ends the streams of events that are open, and those that begin later: a server that is to stop would wait for
+    /// them.
+    pub fn close_streams(&self) {
+        self.events.close();
+    }
+
     /// The router, with its limits on bodies, time and requests under way.
     pub fn router(self) -> Router {
         let (router, openapi) = described_routes().split_for_parts();
@@ -101,7 +143,7 @@ impl Api {
             .method_not_allowed_fallback(problem::no_such_method)
             .layer(middleware::from_fn_with_state(self.clone(), access::guard))
             .with_state(self);
-        guard::layers(router)
+        nested::layer(guard::layers(router))
     }
 }
 
@@ -135,6 +177,7 @@ fn described_routes() -> OpenApiRouter<Api> {
         .routes(routes!(task_types::list))
         .routes(routes!(task_types::pause))
         .routes(routes!(task_types::resume))
+        .routes(routes!(events::events))
         .routes(routes!(stats::stats))
         .routes(routes!(stats::timeseries::timeseries))
         .routes(routes!(workers::list))
@@ -146,6 +189,7 @@ fn described_routes() -> OpenApiRouter<Api> {
         .routes(routes!(periodic::operate::pause))
         .routes(routes!(periodic::operate::resume))
         .routes(routes!(periodic::operate::reset))
+        .routes(routes!(audit::list))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }

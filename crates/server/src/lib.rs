@@ -35,6 +35,8 @@ mod http;
 mod logging;
 mod nearest;
 mod output;
+mod redact;
+mod remote;
 mod settings;
 mod signals;
 mod tasks;

@@ -1,9 +1,10 @@
 //! Where logs go: to stderr, as text or JSON, filtered by target and level.
 
 use crate::failure::{Exit, Failure};
+use crate::redact;
 use crate::settings::LogFormat;
 use anstream::{AutoStream, ColorChoice};
-use std::io;
+use std::io::{self, Write};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -36,14 +37,32 @@ pub(crate) fn start(
     let layer = match format {
         LogFormat::Text => fmt::layer()
             .with_ansi(colour)
-            .with_writer(io::stderr)
+            .with_writer(|| WithoutSecrets(io::stderr()))
             .boxed(),
-        LogFormat::Json => fmt::layer().json().with_writer(io::stderr).boxed(),
+        LogFormat::Json => fmt::layer()
+            .json()
+            .with_writer(|| WithoutSecrets(io::stderr()))
+            .boxed(),
     };
     tracing_subscriber::registry()
         .with(layer.with_filter(targets))
         .init();
     Ok(())
+}
+
+/// Takes secrets out of what is written, which is a whole line each time.
+struct WithoutSecrets<W>(W);
+
+impl<W: Write> Write for WithoutSecrets<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let line = redact::told(&String::from_utf8_lossy(bytes));
+        self.0.write_all(line.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 fn level(usual: Usual, verbose: u8, quiet: bool) -> LevelFilter {

@@ -13,6 +13,7 @@ pub(crate) use table::{Column, Rows, Table};
 pub(crate) use text::{count, elapsed, indented, line, pretty, time};
 
 use crate::failure::Failure;
+use crate::redact;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use dutiful::State;
@@ -93,11 +94,12 @@ impl Output {
             return;
         }
         let mut stderr = anstream::stderr().lock();
+        let cause = redact::told(&failure.cause);
         let _ = if self.json {
-            let json = serde_json::to_string(&failure.to_json()).unwrap_or_default();
+            let json = serde_json::to_string(&failure.to_json(&cause)).unwrap_or_default();
             writeln!(stderr, "{json}")
         } else {
-            write_failure(&mut stderr, failure)
+            write_failure(&mut stderr, failure, &cause)
         };
     }
 
@@ -126,14 +128,14 @@ fn write_data(mut printed: String) -> Result<(), Failure> {
     Ok(())
 }
 
-fn write_failure(stderr: &mut impl Write, failure: &Failure) -> io::Result<()> {
+fn write_failure(stderr: &mut impl Write, failure: &Failure, cause: &str) -> io::Result<()> {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     let green = Style::new().bold().fg_color(Some(AnsiColor::Green.into()));
     writeln!(
         stderr,
         "{red}error[{}]{red:#}: {}",
         failure.code,
-        indented(&failure.cause, 2)
+        indented(cause, 2)
     )?;
     match &failure.fix {
         Some(fix) => writeln!(stderr, "{green}fix{green:#}: {fix}"),

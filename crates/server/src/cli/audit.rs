@@ -1,11 +1,12 @@
 //! `dutiful audit`.
 
 use super::App;
+use super::place::AuditWishes;
 use crate::failure::Failure;
 use crate::output::{Column, Rows, Table, Tone, time};
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use dutiful::{AuditEntry, AuditFilter};
+use dutiful::AuditEntry;
 
 const COLUMNS: [Column; 5] = [
     Column::word("WHEN (UTC)"),
@@ -35,18 +36,14 @@ pub(super) struct AuditArgs {
 
 impl AuditArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
-        let mut filter = AuditFilter::new().limit(self.limit);
-        if let Some(actor) = self.actor {
-            filter = filter.actor(actor);
-        }
-        if let Some(target) = self.target {
-            filter = filter.target(target);
-        }
-        if let Some(cursor) = self.after {
-            filter = filter.after(cursor);
-        }
-        let page = client.audit_log(&filter).await?;
+        let place = app.place().await?;
+        let wishes = AuditWishes {
+            actor: self.actor,
+            target: self.target,
+            limit: self.limit,
+            after: self.after,
+        };
+        let page = place.audit(wishes).await?;
         app.output.data(&page, || table(&page.entries))?;
         if let Some(next) = &page.next {
             app.output

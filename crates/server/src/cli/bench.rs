@@ -33,6 +33,7 @@ pub(super) struct BenchArgs {
 impl BenchArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
         logging::log_panics();
+        app.settings.check_database()?;
         let measures = if self.only.is_empty() {
             Measure::value_variants().to_vec()
         } else {

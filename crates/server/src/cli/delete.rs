@@ -2,6 +2,7 @@
 
 use super::App;
 use super::bulk::WhereArgs;
+use super::place::Place;
 use crate::failure::Failure;
 use crate::output::confirm;
 use crate::values;
@@ -32,7 +33,7 @@ impl DeleteArgs {
             let action = BulkAction::Delete;
             return self.which.run(app, action, self.dry_run, self.yes).await;
         }
-        let client = app.settings.connect().await?;
+        let place = app.place().await?;
         if !self.dry_run && !self.yes {
             let tasks = self.ids.len();
             let what = format!("delete {tasks} tasks with their history, for ever?");
@@ -42,8 +43,8 @@ impl DeleteArgs {
         let mut refused: Option<Failure> = None;
         for id in &self.ids {
             let done = match self.dry_run {
-                true => would_be_deleted(&client, *id).await,
-                false => client.delete(*id).await.map_err(Failure::from),
+                true => would_be_deleted(&place, *id).await,
+                false => place.delete(*id).await,
             };
             match done {
                 Ok(()) => deleted.push(*id),
@@ -73,8 +74,8 @@ impl DeleteArgs {
     }
 }
 
-async fn would_be_deleted(client: &dutiful::Client, id: TaskId) -> Result<(), Failure> {
-    let task = client.get(id).await?;
+async fn would_be_deleted(place: &Place, id: TaskId) -> Result<(), Failure> {
+    let task = place.get(id).await?;
     if task.state.is_ended() {
         return Ok(());
     }

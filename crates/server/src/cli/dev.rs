@@ -1,11 +1,11 @@
 //! `dutiful dev`.
 
 use super::App;
-use super::serve::listen_on;
+use super::serve::{ended, listen_on};
 use crate::failure::Failure;
 use crate::http::{Api, listen};
 use crate::logging;
-use crate::signals::interrupted;
+use crate::signals::Signals;
 use clap::Args;
 use dutiful::Worker;
 use std::net::SocketAddr;
@@ -52,9 +52,15 @@ impl DevArgs {
         let worker = worker.start().await?;
         let api = Api::new(client)
             .tasks(Arc::clone(&app.tasks))
-            .allow_unknown(true);
+            .allow_unknown(true)
+            .redact(
+                Arc::clone(&app.settings.redact),
+                app.settings.redact_everywhere,
+            );
+        let signals = Signals::listen();
         tracing::info!("Serving on http://{address}: try http://{address}/docs");
-        let served = listen::serve(listener, api.router(), interrupted()).await;
+        let served =
+            listen::serve(listener, api.clone().router(), None, ended(&api, signals)).await;
         worker.shutdown().await;
         served?;
         Ok(())

@@ -16,8 +16,8 @@ pub(super) struct DuplicateArgs {
 
 impl DuplicateArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
-        let submitted = client.duplicate(self.id).await?;
+        let place = app.place().await?;
+        let submitted = place.duplicate(self.id).await?;
         app.output.data(&submitted, || {
             format!("task {} is like task {}", submitted.id, self.id)
         })

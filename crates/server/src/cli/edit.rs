@@ -1,7 +1,8 @@
 //! `dutiful edit`.
 
 use super::App;
-use super::submit::{payload, refusal};
+use super::place::Edit;
+use super::submit::payload;
 use crate::failure::Failure;
 use crate::values;
 use clap::Args;
@@ -39,31 +40,15 @@ impl EditArgs {
             Some(argument) => Some(payload::read(argument).await?),
             None => None,
         };
-        let client = app.settings.connect().await?;
-        let mut edit = client.edit(self.id);
-        if let Some(payload) = payload {
-            let task = client.get(self.id).await?;
-            // One that this binary does not know is another worker's to check.
-            if let Some(known) = app.tasks.named(&task.task_name) {
-                let checked = known.check(&client, payload.clone());
-                checked.map_err(|bad| refusal(known.name, &bad))?;
-                edit = edit.payload_version(known.version);
-            }
-            edit = edit.payload(payload);
-        }
-        if let Some(time) = self.at {
-            edit = edit.run_at(time);
-        }
-        if let Some(priority) = self.priority {
-            edit = edit.priority(priority);
-        }
-        if let Some(max_retries) = self.max_retries {
-            edit = edit.max_retries(max_retries);
-        }
-        if self.keep_dedup_key {
-            edit = edit.keep_dedup_key();
-        }
-        let task = edit.await?;
+        let edit = Edit {
+            payload,
+            at: self.at,
+            priority: self.priority,
+            max_retries: self.max_retries,
+            keep_dedup_key: self.keep_dedup_key,
+        };
+        let task = app.place().await?.edit(app, self.id, edit).await?;
+        let task = app.shown(task);
         app.output.data(&task, || {
             format!("task {} is changed: {}", task.id, task.state)
         })

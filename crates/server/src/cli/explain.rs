@@ -18,8 +18,15 @@ pub(super) struct ExplainArgs {
 
 impl ExplainArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
-        let explanation = client.explain(self.id).await?;
+        let place = app.place().await?;
+        let mut explanation = place.explain(self.id).await?;
+        if app.settings.redact_everywhere {
+            let task = place.get(self.id).await?;
+            let veil = app.settings.redact.of_task(&task);
+            for reason in &mut explanation.reasons {
+                reason.text = veil.text(&reason.text);
+            }
+        }
         app.output.data(&explanation, || text(&explanation))
     }
 }

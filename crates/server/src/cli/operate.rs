@@ -1,24 +1,26 @@
 //! What `retry`, `cancel` and `run-now` share: the same verb on several tasks, each on its own.
 
 use super::App;
+use super::place::Verb;
 use crate::failure::Failure;
 use dutiful::{TaskId, TaskInfo};
 
-/// Applies `verb` to each task; a task that refuses does not hold up the others. The exit code is that
+/// Does it to each task; a task that refuses does not hold up the others. The exit code is that
 /// of the first refusal.
 pub(super) async fn each(
     app: &App,
+    verb: Verb,
     ids: &[TaskId],
-    verb: impl AsyncFn(TaskId) -> dutiful::Result<TaskInfo>,
     sentence: impl Fn(&TaskInfo) -> String,
 ) -> Result<(), Failure> {
+    let place = app.place().await?;
     let mut done = Vec::new();
     let mut refused: Option<Failure> = None;
     for id in ids {
-        match verb(*id).await {
-            Ok(task) => done.push(task),
-            Err(error) => {
-                let failure = Failure::from(error).at(&format!("task {id}"));
+        match place.operate(verb, *id).await {
+            Ok(task) => done.push(app.shown(task)),
+            Err(failure) => {
+                let failure = failure.at(&format!("task {id}"));
                 app.output.failure(&failure);
                 refused = refused.or(Some(Failure::told(failure.exit)));
             }

@@ -66,8 +66,8 @@ impl PeriodicArgs {
 }
 
 async fn list(app: &App) -> Result<(), Failure> {
-    let client = app.settings.connect().await?;
-    let periodic = client.periodic().await?;
+    let place = app.place().await?;
+    let periodic = place.periodic().await?;
     app.output
         .data(&json!({ "periodic": &periodic }), || table(&periodic))?;
     if periodic.is_empty() {

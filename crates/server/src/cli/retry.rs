@@ -1,6 +1,7 @@
 //! `dutiful retry`.
 
 use super::bulk::WhereArgs;
+use super::place::Verb;
 use super::{App, operate};
 use crate::failure::Failure;
 use crate::values;
@@ -30,13 +31,9 @@ impl RetryArgs {
             let action = BulkAction::Retry;
             return self.which.run(app, action, self.dry_run, self.yes).await;
         }
-        let client = app.settings.connect().await?;
-        operate::each(
-            app,
-            &self.ids,
-            async |id| client.retry(id).await,
-            |task| format!("task {} is due again: {}", task.id, task.state),
-        )
+        operate::each(app, Verb::Retry, &self.ids, |task| {
+            format!("task {} is due again: {}", task.id, task.state)
+        })
         .await
     }
 }

@@ -1,6 +1,7 @@
 //! `dutiful run-now`.
 
 use super::bulk::WhereArgs;
+use super::place::Verb;
 use super::{App, operate};
 use crate::failure::Failure;
 use crate::values;
@@ -30,13 +31,9 @@ impl RunNowArgs {
             let action = BulkAction::RunNow;
             return self.which.run(app, action, self.dry_run, self.yes).await;
         }
-        let client = app.settings.connect().await?;
-        operate::each(
-            app,
-            &self.ids,
-            async |id| client.run_now(id).await,
-            |task| format!("task {} is due now: {}", task.id, task.state),
-        )
+        operate::each(app, Verb::RunNow, &self.ids, |task| {
+            format!("task {} is due now: {}", task.id, task.state)
+        })
         .await
     }
 }

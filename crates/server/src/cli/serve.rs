@@ -2,12 +2,14 @@
 
 use super::App;
 use crate::failure::{Exit, Failure};
-use crate::http::{Api, listen};
+use crate::http::tls::{self, Tls};
+use crate::http::{Api, Rate, Rates, listen};
 use crate::logging;
-use crate::signals::interrupted;
+use crate::signals::Signals;
 use clap::Args;
 use dutiful::{BulkOperations, Client, Worker};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -33,6 +35,47 @@ pub(super) struct ServeArgs {
     /// Ask for tokens on a loopback address too
     #[arg(long, conflicts_with = "insecure_no_auth")]
     require_token: bool,
+    /// Encrypt connections: a PEM file with the certificate, and those above it
+    #[arg(
+        long,
+        env = "DUTIFUL_TLS_CERT",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    tls_cert: Option<PathBuf>,
+    /// A PEM file with the certificate's key, which others on this machine cannot read
+    #[arg(
+        long,
+        env = "DUTIFUL_TLS_KEY",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    tls_key: Option<PathBuf>,
+    /// How often one token may ask, or one address where no token is asked for: 100/s, 30/m, 10/h, off
+    /// [default: 1000/s]
+    #[arg(
+        long,
+        env = "DUTIFUL_RATE_LIMIT",
+        hide_env_values = true,
+        value_name = "RATE"
+    )]
+    rate_limit: Option<Rate>,
+    /// How often all of them together may ask [default: 5000/s]
+    #[arg(
+        long,
+        env = "DUTIFUL_TOTAL_RATE_LIMIT",
+        hide_env_values = true,
+        value_name = "RATE"
+    )]
+    total_rate_limit: Option<Rate>,
+    /// How often one address may show a token that is not in force [default: 10/m]
+    #[arg(
+        long,
+        env = "DUTIFUL_FAILED_TOKEN_LIMIT",
+        hide_env_values = true,
+        value_name = "RATE"
+    )]
+    failed_token_limit: Option<Rate>,
     /// Listen on an address that others can reach without asking for tokens: everybody may do everything
     #[arg(long)]
     insecure_no_auth: bool,
@@ -41,6 +84,7 @@ pub(super) struct ServeArgs {
 impl ServeArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
         logging::log_panics();
+        let tls = self.tls(app)?;
         let client = app.settings.connect().await?;
         if self.migrate {
             client.migrate().await?;
@@ -56,13 +100,48 @@ impl ServeArgs {
         let api = Api::new(client)
             .tasks(Arc::clone(&app.tasks))
             .allow_unknown(self.allow_unknown)
-            .require_tokens(tokens);
-        tracing::info!("Serving on http://{address}: try http://{address}/docs");
-        let served = listen::serve(listener, api.router(), interrupted()).await;
+            .require_tokens(tokens)
+            .rates(self.rates(app))
+            .redact(
+                Arc::clone(&app.settings.redact),
+                app.settings.redact_everywhere,
+            );
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let signals = Signals::listen();
+        tracing::info!("Serving on {scheme}://{address}: try {scheme}://{address}/docs");
+        if let Some(tls) = &tls {
+            tokio::spawn(tls::keep_fresh(Arc::clone(tls)));
+        }
+        let router = api.clone().router();
+        let served = listen::serve(listener, router, tls, ended(&api, signals)).await;
         operations.shutdown().await;
         served?;
         tracing::info!("Stopped serving");
         Ok(())
+    }
+
+    fn rates(&self, app: &App) -> Rates {
+        let file = &app.settings.serve;
+        let usual = Rates::USUAL;
+        let said = |flag: Option<Rate>, file: Option<Rate>| flag.or(file);
+        Rates {
+            caller: said(self.rate_limit, file.rate_limit).unwrap_or(usual.caller),
+            total: said(self.total_rate_limit, file.total_rate_limit).unwrap_or(usual.total),
+            failures: said(self.failed_token_limit, file.failed_token_limit)
+                .unwrap_or(usual.failures),
+        }
+    }
+
+    fn tls(&self, app: &App) -> Result<Option<Arc<Tls>>, Failure> {
+        let said = |flag: &Option<PathBuf>, file: &Option<PathBuf>| flag.clone().or(file.clone());
+        let certificate = said(&self.tls_cert, &app.settings.serve.tls_cert);
+        let key = said(&self.tls_key, &app.settings.serve.tls_key);
+        match (certificate, key) {
+            (Some(certificate), Some(key)) => Tls::read(certificate, key).map(Arc::new).map(Some),
+            (None, None) => Ok(None),
+            _ => Err(Failure::usage("a certificate and its key go together")
+                .fix("say both --tls-cert and --tls-key, or none of them")),
+        }
     }
 
     /// On an address that others can reach it does, and it does not start where nobody could have one.
@@ -89,6 +168,12 @@ impl ServeArgs {
             "make one with `dutiful token create NAME --scope admin`, or say --insecure-no-auth",
         ))
     }
+}
+
+/// Waits for the signal to end, and ends what would go on for ever.
+pub(super) async fn ended(api: &Api, signals: Signals) {
+    signals.wait().await;
+    api.close_streams();
 }
 
 /// A socket that listens there.

@@ -3,6 +3,7 @@
 use super::App;
 use crate::failure::Failure;
 use crate::output::{elapsed, indented, line, pretty, time};
+use crate::redact::Redact;
 use crate::values;
 use clap::Args;
 use dutiful::{AttemptInfo, LogLine, TaskId, TaskInfo};
@@ -28,17 +29,30 @@ struct Shown {
 
 impl ShowArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
-        let shown = Shown {
-            task: client.get(self.id).await?,
-            attempts: client.attempts(self.id).await?,
-            logs: client.logs(self.id).await?,
+        let place = app.place().await?;
+        let mut shown = Shown {
+            task: place.get(self.id).await?,
+            attempts: place.attempts(self.id).await?,
+            logs: place.logs(self.id).await?,
         };
+        if let Some(veil) = app.veil(&shown.task) {
+            shown.redact(&veil);
+        }
+        shown.task = app.shown(shown.task);
         app.output.data(&shown, || shown.text())
     }
 }
 
 impl Shown {
+    fn redact(&mut self, veil: &Redact) {
+        for attempt in &mut self.attempts {
+            attempt.error_message = attempt.error_message.as_ref().map(|text| veil.text(text));
+        }
+        for line in &mut self.logs {
+            line.message = veil.text(&line.message);
+        }
+    }
+
     fn text(&self) -> String {
         let mut out = String::new();
         // Writing to a String cannot fail.

@@ -32,14 +32,15 @@ pub(super) struct StatsArgs {
 
 impl StatsArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
         if self.recount {
-            recount(app, &client).await?;
+            recount(app, &app.settings.connect().await?).await?;
         }
         if let Some(step) = self.by {
+            let client = app.settings.connect().await?;
             return series::run(app, &client, step, self.since, self.name).await;
         }
-        let stats = client.stats_over(self.since.unwrap_or(SINCE)).await?;
+        let place = app.place().await?;
+        let stats = place.stats(self.since.unwrap_or(SINCE)).await?;
         app.output.data(&stats, || text(&stats))?;
         if stats.names.is_empty() {
             app.output.note("there are no tasks yet");

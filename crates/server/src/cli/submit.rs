@@ -3,13 +3,14 @@
 pub(super) mod payload;
 
 use super::App;
+use super::place::{Place, Submission};
 use super::tasks::ending;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, elapsed};
 use crate::tasks::BadPayload;
 use crate::values;
 use clap::Args;
-use dutiful::{Client, DedupScope, ErrorKind, Outcome, Submit, Submitted, TaskId, TaskInfo};
+use dutiful::{DedupScope, Outcome, Submitted, TaskId, TaskInfo};
 use std::time::{Duration, Instant, SystemTime};
 
 /// How long one call waits before it is made again, when there is no limit.
@@ -50,49 +51,30 @@ pub(super) struct SubmitArgs {
 
 impl SubmitArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        let known = match app.tasks.find(&self.name) {
-            Ok(known) => Some(known),
-            Err(_) if self.allow_unknown => None,
-            Err(failure) => return Err(or_allow_unknown(failure)),
-        };
+        // Which names a server takes, it knows best.
+        if app.settings.server.is_none() && !self.allow_unknown {
+            app.tasks.find(&self.name).map_err(or_allow_unknown)?;
+        }
         let payload = payload::read(&self.payload).await?;
-        let client = app.settings.connect().await?;
-        let submit = match known {
-            Some(known) => known
-                .submit(&client, payload)
-                .map_err(|bad| refusal(known.name, &bad))?,
-            None => client.submit_json(&self.name, payload),
+        let place = app.place().await?;
+        let submission = Submission {
+            name: self.name,
+            payload,
+            delay: self.delay,
+            at: self.at,
+            priority: self.priority,
+            max_retries: self.max_retries,
+            dedup: self.dedup,
+            key: self.key,
         };
-        let submitted = self.options(submit).await?;
+        let submitted = place.submit(app, submission).await?;
         match self.wait {
             None => tell(app, submitted),
             Some(limit) => {
                 app.output.note(&sentence(submitted));
-                let task = wait(&client, submitted.id, limit).await?;
+                let task = app.shown(wait(&place, submitted.id, limit).await?);
                 finish(app, submitted, &task)
             }
-        }
-    }
-
-    fn options<'c>(&self, mut submit: Submit<'c>) -> Submit<'c> {
-        if let Some(delay) = self.delay {
-            submit = submit.delay(delay);
-        }
-        if let Some(time) = self.at {
-            submit = submit.at(time);
-        }
-        if let Some(priority) = self.priority {
-            submit = submit.priority(priority);
-        }
-        if let Some(retries) = self.max_retries {
-            submit = submit.max_retries(retries);
-        }
-        if let Some(scope) = self.dedup {
-            submit = submit.dedup(scope);
-        }
-        match &self.key {
-            Some(key) => submit.dedup_key(key),
-            None => submit,
         }
     }
 }
@@ -134,21 +116,20 @@ fn tell(app: &App, submitted: Submitted) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn wait(client: &Client, id: TaskId, limit: Option<Duration>) -> Result<TaskInfo, Failure> {
+async fn wait(place: &Place, id: TaskId, limit: Option<Duration>) -> Result<TaskInfo, Failure> {
     let begun = Instant::now();
     loop {
         let left = limit.map(|limit| limit.saturating_sub(begun.elapsed()));
-        match client
-            .wait(id, left.unwrap_or(WAIT_STEP).min(WAIT_STEP))
-            .await
-        {
-            Ok(task) => return Ok(task),
-            Err(error) if error.kind() != ErrorKind::Timeout => return Err(error.into()),
-            Err(error) if limit.is_some_and(|limit| begun.elapsed() >= limit) => {
-                return Err(Failure::from(error)
-                    .fix("it goes on without this command; is a worker running?"));
-            }
-            Err(_) => {}
+        let step = left.unwrap_or(WAIT_STEP).min(WAIT_STEP);
+        let task = place.wait(id, step).await?;
+        if task.state.is_ended() {
+            return Ok(task);
+        }
+        if let Some(limit) = limit.filter(|limit| begun.elapsed() >= *limit) {
+            let state = task.state;
+            let cause = format!("task {id} was still {state} after {limit:?}; wait longer");
+            return Err(Failure::new(Exit::Failure, "timeout", cause)
+                .fix("it goes on without this command; is a worker running?"));
         }
     }
 }

@@ -1,24 +1,29 @@
-//! `dutiful tail`: looks again and again, and prints what has changed between two looks.
+//! `dutiful tail`: follows what happens, and prints each task that has changed as it is then.
 
-mod look;
+mod follow;
 mod print;
 mod seen;
 
 use super::App;
 use super::list::state;
-use crate::failure::Failure;
+use super::place::Place;
+use crate::failure::{Exit, Failure};
 use crate::signals::interrupted;
 use crate::values;
 use clap::Args;
-use dutiful::{State, Timestamp};
-use look::Looker;
-use seen::Change;
+use dutiful::{Change, State, Timestamp};
+use follow::{Following, News};
+use futures_util::{StreamExt, stream};
+use seen::{Memory, Seen};
 use std::time::{Duration, SystemTime};
 
 /// Looking more often would keep a database busy that is far away.
 const INTERVAL_MIN: Duration = Duration::from_millis(100);
 /// Longer than this nobody waits at a terminal.
 const INTERVAL_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// How many tasks are asked for at the same time.
+const AT_ONCE: usize = 8;
 
 /// The arguments of `tail`.
 #[derive(Debug, Args)]
@@ -44,44 +49,72 @@ impl TailArgs {
     }
 
     async fn follow(&self, app: &App) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
-        let mut looker = Looker::new(client, self.name.clone(), self.interval);
-        // How things are is no news yet.
-        looker.look().await?;
+        let place = app.place().await?;
+        let mut following = Following::begin(app, self.name.as_deref(), self.interval).await?;
         app.output.note("following what happens; Ctrl-C ends it");
+        let mut memory = Memory::default();
         let mut away = false;
         loop {
-            tokio::time::sleep(self.interval).await;
-            match looker.look().await {
+            let told = match following.next().await {
                 Ok(news) => {
-                    away = false;
-                    self.tell(app, &news.changes)?;
-                    if news.passed_over {
-                        let text = "more tasks came than one look shows; some were passed over";
-                        app.output.note(text);
-                    }
+                    self.take(app, &mut memory, news);
+                    self.tell(app, &place, &mut memory).await
                 }
-                // It goes on by itself once the database is there again.
-                Err(error) if error.is_transient() => {
+                Err(failure) => Err(failure),
+            };
+            match told {
+                Ok(()) => away = false,
+                // It goes on by itself once the database or the server is there again.
+                Err(failure) if failure.passes() => {
                     if !away {
-                        app.output.note(&format!("{error}; looking again"));
+                        let cause = &failure.cause;
+                        app.output.note(&format!("{cause}; looking again"));
                     }
                     away = true;
                 }
-                Err(error) => return Err(error.into()),
+                Err(failure) => return Err(failure),
             }
         }
     }
 
-    fn tell(&self, app: &App, changes: &[Change]) -> Result<(), Failure> {
-        let at = Timestamp::from_system_time(SystemTime::now());
-        let wanted =
-            |change: &&Change| self.state.is_empty() || self.state.contains(&change.task.state);
-        for change in changes.iter().filter(wanted) {
-            app.output
-                .row(&print::json(at, change), || print::text(at, change))?;
+    fn take(&self, app: &App, memory: &mut Memory, news: News) {
+        if news.passed_over {
+            app.output.note("some changes were passed over");
+        }
+        let wanted = |change: &Change| {
+            let named = self.name.as_ref();
+            named.is_none_or(|name| *name == change.task_name)
+        };
+        let changes: Vec<Change> = news.changes.into_iter().filter(wanted).collect();
+        memory.take(&changes);
+    }
+
+    /// Tells of the tasks that have changed. Of those that cannot be asked for now it tells the next time.
+    async fn tell(&self, app: &App, place: &Place, memory: &mut Memory) -> Result<(), Failure> {
+        let ids = memory.changed();
+        let looks = stream::iter(ids).map(async |id| (id, place.get(id).await));
+        let mut tasks = looks.buffered(AT_ONCE);
+        while let Some((id, task)) = tasks.next().await {
+            let seen = match task {
+                Ok(task) => memory.note(task),
+                Err(failure) if failure.exit == Exit::NotFound => memory.gone(id),
+                Err(failure) => return Err(failure),
+            };
+            if let Some(seen) = seen {
+                self.print(app, seen)?;
+            }
         }
         Ok(())
+    }
+
+    fn print(&self, app: &App, mut seen: Seen) -> Result<(), Failure> {
+        if !self.state.is_empty() && !self.state.contains(&seen.task.state) {
+            return Ok(());
+        }
+        let at = Timestamp::from_system_time(SystemTime::now());
+        app.settings.redact.task(&mut seen.task);
+        app.output
+            .row(&print::json(at, &seen), || print::text(at, &seen))
     }
 }
 

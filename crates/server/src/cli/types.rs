@@ -8,6 +8,7 @@ use crate::output::{Column, Rows, Table, Tone, elapsed};
 use crate::tasks::TaskType;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const COLUMNS: [Column; 6] = [
     Column::text("TASK"),
@@ -36,16 +37,19 @@ impl TypesArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
         match self.command {
             Some(TypesCommand::Check(args)) => args.run(app).await,
-            None => run(app),
+            None => run(app).await,
         }
     }
 }
 
-/// The task types that this binary knows; their schemas are in the JSON.
-fn run(app: &App) -> Result<(), Failure> {
-    let types: Vec<Value> = app.tasks.all().iter().map(described).collect();
+/// The task types that this binary knows, or the server; their schemas are in the JSON.
+async fn run(app: &App) -> Result<(), Failure> {
+    let types = match app.remote()? {
+        Some(remote) => remote.types().await?,
+        None => app.tasks.all().iter().map(described).collect(),
+    };
     app.output
-        .data(&json!({ "task_types": types }), || table(app.tasks.all()))
+        .data(&json!({ "task_types": types }), || table(&types))
 }
 
 fn described(known: &TaskType) -> Value {
@@ -61,16 +65,22 @@ fn described(known: &TaskType) -> Value {
     })
 }
 
-fn table(types: &[TaskType]) -> String {
+fn table(types: &[Value]) -> String {
     let mut table = Table::new(&COLUMNS, Rows::Cut);
     for known in types {
+        let word = |name: &str| known[name].as_str().unwrap_or_default().to_owned();
+        let timeout = known["timeout"].as_f64().unwrap_or_default();
+        let timeout = Duration::try_from_secs_f64(timeout).unwrap_or_default();
         table.row([
-            (format!("{} {}", known.emoji, known.name), Tone::Plain),
-            (known.version.to_string(), Tone::Plain),
-            (known.priority.to_string(), Tone::Plain),
-            (known.max_retries.to_string(), Tone::Plain),
-            (known.batch_size.to_string(), Tone::Plain),
-            (elapsed(known.timeout), Tone::Plain),
+            (
+                format!("{} {}", word("emoji"), word("task_name")),
+                Tone::Plain,
+            ),
+            (known["payload_version"].to_string(), Tone::Plain),
+            (known["priority"].to_string(), Tone::Plain),
+            (known["max_retries"].to_string(), Tone::Plain),
+            (known["batch_size"].to_string(), Tone::Plain),
+            (elapsed(timeout), Tone::Plain),
         ]);
     }
     table.text()

@@ -75,8 +75,8 @@ impl DrainArgs {
 }
 
 async fn list(app: &App) -> Result<(), Failure> {
-    let client = app.settings.connect().await?;
-    let workers = client.workers().await?;
+    let place = app.place().await?;
+    let workers = place.workers().await?;
     app.output
         .data(&json!({ "workers": &workers }), || table(&workers))?;
     if workers.is_empty() {

@@ -4,17 +4,21 @@
 //! the handlers is to ask the [`Caller`] about the task that they are about.
 
 mod caller;
+mod pace;
 
 pub(super) use caller::Caller;
+pub(crate) use pace::{Pace, Rate, Rates};
 
 use super::Api;
-use super::problem::{FORBIDDEN, Problem, UNAUTHORIZED};
+use super::listen::Peer;
+use super::problem::{FORBIDDEN, Problem, RATE_LIMITED, UNAUTHORIZED};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use dutiful::Scope;
-use std::time::Duration;
+use dutiful::{Scope, TokenInfo};
+use pace::{TooFast, Who};
+use std::time::{Duration, Instant};
 
 /// Whoever guesses waits for each guess.
 const WRONG_TOKEN_PAUSE: Duration = Duration::from_millis(250);
@@ -60,6 +64,7 @@ pub(crate) const RULES: &[(&str, &str, Wants)] = &[
         "/task-types/{name}/resume",
         Wants::Scope(Scope::Manage),
     ),
+    ("GET", "/events", Wants::Scope(Scope::Read)),
     ("GET", "/stats", Wants::Scope(Scope::Read)),
     ("GET", "/stats/timeseries", Wants::Scope(Scope::Read)),
     ("GET", "/workers", Wants::Scope(Scope::Read)),
@@ -88,6 +93,7 @@ pub(crate) const RULES: &[(&str, &str, Wants)] = &[
         "/periodic/{name}/reset",
         Wants::Scope(Scope::Manage),
     ),
+    ("GET", "/audit", Wants::Scope(Scope::Admin)),
     ("GET", "/healthz", Wants::Nobody),
     ("GET", "/readyz", Wants::Nobody),
     ("GET", "/openapi.json", Wants::Nobody),
@@ -117,13 +123,21 @@ fn is_whole(path: &str, route: &str) -> bool {
 
 /// Lets a request through, with its [`Caller`], or answers in its place.
 pub(super) async fn guard(State(api): State<Api>, mut request: Request, next: Next) -> Response {
-    // What nothing answers tells nothing.
-    let Some(path) = request.extensions().get::<MatchedPath>().cloned() else {
-        request.extensions_mut().insert(Caller::nobody());
-        return next.run(request).await;
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let wants = match &path {
+        Some(path) => wanted(request.method(), path.as_str()),
+        // What nothing answers tells nothing.
+        None => Wants::Nobody,
     };
-    let wants = wanted(request.method(), path.as_str());
-    match caller(&api, request.headers(), wants).await {
+    let peer = request.extensions().get::<Peer>().copied();
+    let pace = api.pace.as_deref().zip(peer);
+    // Whoever looks after the process must see that it lives.
+    let is_health = path.is_some_and(|path| {
+        let path = path.as_str();
+        path.ends_with("/healthz") || path.ends_with("/readyz")
+    });
+    let pace = pace.filter(|_| !is_health);
+    match caller(&api, pace, request.headers(), wants).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -132,31 +146,82 @@ pub(super) async fn guard(State(api): State<Api>, mut request: Request, next: Ne
     }
 }
 
-async fn caller(api: &Api, headers: &HeaderMap, wants: Wants) -> Result<Caller, Response> {
-    if !api.tokens {
-        return Ok(Caller::anybody());
-    }
-    let Wants::Scope(scope) = wants else {
-        return Ok(Caller::nobody());
+async fn caller(
+    api: &Api,
+    pace: Option<(&Pace, Peer)>,
+    headers: &HeaderMap,
+    wants: Wants,
+) -> Result<Caller, Response> {
+    let scope = match wants {
+        Wants::Scope(scope) if api.tokens => scope,
+        _ => {
+            if let Some((pace, peer)) = pace {
+                let asked = pace.caller(Who::address(peer), Instant::now());
+                asked.map_err(too_fast)?;
+            }
+            return Ok(match api.tokens {
+                true => Caller::nobody(),
+                false => Caller::anybody(),
+            });
+        }
     };
     let Some(secret) = bearer(headers) else {
+        if let Some((pace, peer)) = pace {
+            let asked = pace.caller(Who::address(peer), Instant::now());
+            asked.map_err(too_fast)?;
+        }
         return Err(unauthorized(
             "this wants a token: `Authorization: Bearer dutiful_…`",
         ));
     };
-    let token = api.client.verify_token(secret).await;
-    let token = token.map_err(|error| Problem::from(error).into_response())?;
-    let Some(token) = token else {
-        tokio::time::sleep(WRONG_TOKEN_PAUSE).await;
-        return Err(unauthorized(
-            "the token is unknown, has expired or was revoked",
-        ));
-    };
+    let token = token(api, pace, secret).await?;
     if !token.allows(scope) {
         let detail = format!("the token `{}` lacks the scope `{scope}`", token.name);
         return Err(Problem::new(&FORBIDDEN, detail).into_response());
     }
     Ok(Caller::of(token))
+}
+
+/// The token of this secret. A secret that was good before is known, so that whoever guesses from the same address
+/// keeps nobody out who need not guess.
+async fn token(
+    api: &Api,
+    pace: Option<(&Pace, Peer)>,
+    secret: &str,
+) -> Result<TokenInfo, Response> {
+    let who = Who::bearer(secret);
+    if let Some((pace, peer)) = pace {
+        let now = Instant::now();
+        match pace.knows(who) {
+            true => pace.caller(who, now),
+            false => pace.may_try(Who::address(peer), now),
+        }
+        .map_err(too_fast)?;
+    }
+    let token = api.client.verify_token(secret).await;
+    let token = token.map_err(|error| Problem::from(error).into_response())?;
+    let Some(token) = token else {
+        if let Some((pace, peer)) = pace {
+            pace.forget(who);
+            pace.failed(Who::address(peer), Instant::now());
+        }
+        tokio::time::sleep(WRONG_TOKEN_PAUSE).await;
+        return Err(unauthorized(
+            "the token is unknown, has expired or was revoked",
+        ));
+    };
+    if let Some((pace, _)) = pace.filter(|(pace, _)| !pace.knows(who)) {
+        pace.caller(who, Instant::now()).map_err(too_fast)?;
+    }
+    Ok(token)
+}
+
+fn too_fast(TooFast { wait }: TooFast) -> Response {
+    let seconds = wait.as_secs() + 1;
+    let detail = format!("too many requests; the next one is answered in {seconds} s");
+    Problem::new(&RATE_LIMITED, detail)
+        .retry_after(seconds)
+        .into_response()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

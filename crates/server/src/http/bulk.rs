@@ -76,7 +76,7 @@ pub(crate) async fn preview(
         tasks: preview
             .tasks
             .into_iter()
-            .map(|task| caller.view(task))
+            .map(|task| caller.view(&api, task))
             .collect(),
         token: preview.token,
         expires_at: preview.expires_at.to_string(),

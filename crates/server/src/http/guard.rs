@@ -38,6 +38,16 @@ pub(super) fn loopback_names_only(router: Router) -> Router {
     router.layer(middleware::from_fn(named_loopback))
 }
 
+/// Tells browsers to come back by encrypted connections alone.
+pub(super) fn encrypted_from_now_on(router: Router) -> Router {
+    router.layer(middleware::map_response(async |mut response: Response| {
+        let year = HeaderValue::from_static("max-age=31536000");
+        let headers = response.headers_mut();
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+        response
+    }))
+}
+
 async fn in_time(request: Request, next: Next) -> Response {
     if request.uri().to_string().len() > URI_BYTES_MAX {
         let detail = format!("the address is longer than {URI_BYTES_MAX} bytes");

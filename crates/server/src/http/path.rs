@@ -15,10 +15,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Id, Problem> {
         let missing = || Problem::new(&NOT_FOUND, "there is no such task");
         let text = part(parts, state, "id").await.ok_or_else(missing)?;
-        match text.parse::<i64>() {
-            Ok(id) if id > 0 => Ok(Id(TaskId(id))),
-            _ => Err(missing()),
-        }
+        number(&text).map(Id).ok_or_else(missing)
     }
 }
 
@@ -55,6 +52,12 @@ impl<S: Send + Sync> FromRequestParts<S> for WorkerName {
             true => Err(missing()),
         }
     }
+}
+
+/// A text as a task's number.
+pub(super) fn number(text: &str) -> Option<TaskId> {
+    let id = text.parse::<i64>().ok()?;
+    (id > 0).then_some(TaskId(id))
 }
 
 async fn part<S: Send + Sync>(parts: &mut Parts, state: &S, wanted: &str) -> Option<String> {

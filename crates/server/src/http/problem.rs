@@ -7,6 +7,8 @@ use dutiful::ErrorKind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+const PROBLEM_JSON: &str = "application/problem+json";
+
 /// A kind of problem.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Kind {
@@ -68,6 +70,10 @@ kinds! {
     WRONG_HOST = "wrong_host", 421, "The server listens on a loopback address and was asked by another name",
         "A page in a browser may ask a server on its own machine by a name that leads there. Ask for `localhost` or \
          `127.0.0.1`, or have the server listen on the address that you mean.";
+    RATE_LIMITED = "rate_limited", 429, "Too many requests",
+        "The token, or the address where no token is asked for, has asked more often than the server allows, or all callers \
+         together have, or the address has shown too many tokens that are not in force. Ask again after the time in \
+         `Retry-After`. Nothing was done.";
     INTERNAL = "internal", 500, "Something broke in the server",
         "This is a bug. The server's log says where; nothing that the answer would have told is known to be done.";
     DATABASE = "database", 500, "The database refused a statement",
@@ -96,10 +102,12 @@ pub(crate) struct Problem {
     kind: &'static Kind,
     detail: String,
     errors: Vec<Fault>,
+    /// Seconds.
+    retry_after: Option<u64>,
 }
 
 /// One fault in a body.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Fault {
     /// Where: a JSON Pointer into the body; empty for all of it.
     pub(crate) pointer: String,
@@ -108,7 +116,7 @@ pub(crate) struct Fault {
 }
 
 /// The body of every answer with a status of 400 and above (RFC 9457).
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct ProblemView {
     /// The page that tells about this kind, relative to the API.
@@ -133,6 +141,16 @@ impl Problem {
             kind,
             detail: detail.into(),
             errors: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// The same, with the number of seconds after which it is worth trying again.
+    pub(crate) fn retry_after(self, seconds: u64) -> Problem {
+        let retry_after = Some(seconds);
+        Problem {
+            retry_after,
+            ..self
         }
     }
 
@@ -197,6 +215,22 @@ impl Problem {
     }
 }
 
+impl ProblemView {
+    /// The same where the API is nested below a path.
+    pub(super) fn below(mut self, base: &str) -> ProblemView {
+        self.kind.insert_str(0, base);
+        self
+    }
+
+    /// The answer with this in its body.
+    pub(super) fn replace(&self, response: Response) -> Response {
+        let (mut parts, _) = response.into_parts();
+        parts.headers.remove(header::CONTENT_LENGTH);
+        let body = answer::json(parts.status, PROBLEM_JSON, self).into_body();
+        Response::from_parts(parts, body)
+    }
+}
+
 impl From<dutiful::Error> for Problem {
     fn from(error: dutiful::Error) -> Problem {
         Problem::from_error(&error)
@@ -215,10 +249,12 @@ impl IntoResponse for Problem {
             detail: self.detail,
             errors: self.errors,
         };
-        let mut response = answer::json(status, "application/problem+json", &view);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        let mut response = answer::json(status, PROBLEM_JSON, &view);
+        response.extensions_mut().insert(view);
+        let usual = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
+        if let Some(seconds) = self.retry_after.or(usual) {
             let headers = response.headers_mut();
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -130,9 +130,11 @@ pub(crate) struct LogView {
 }
 
 impl TaskView {
-    /// The task; whether payload and result are shown is the caller's right.
-    pub(super) fn new(task: TaskInfo, with_payload: bool) -> TaskView {
+    /// The task, and its version before anything was left out; whether payload and result are shown is the
+    /// caller's right.
+    pub(super) fn new(task: TaskInfo, version: String, with_payload: bool) -> TaskView {
         let mut view = TaskView::from(task);
+        view.version = version;
         if !with_payload {
             view.task_payload = Value::Null;
             view.result_data = None;
@@ -149,7 +151,7 @@ impl TaskView {
 impl From<TaskInfo> for TaskView {
     fn from(task: TaskInfo) -> TaskView {
         TaskView {
-            version: task.version(),
+            version: String::new(),
             id: task.id.0,
             task_name: task.task_name,
             state: task.state,

@@ -8,15 +8,25 @@ use crate::nearest::nearest;
 use std::ffi::{OsStr, OsString};
 
 const PREFIX: &str = "DUTIFUL_";
-const KNOWN: [&str; 8] = [
+const KNOWN: [&str; 18] = [
+    "DUTIFUL_CA_FILE",
     "DUTIFUL_CONFIG",
     "DUTIFUL_DATABASE_URL",
     "DUTIFUL_DOCUMENTS_ROOT",
+    "DUTIFUL_FAILED_TOKEN_LIMIT",
     "DUTIFUL_LISTEN",
     "DUTIFUL_LOG",
     "DUTIFUL_LOG_FORMAT",
     "DUTIFUL_MOVE_TO_URL",
+    "DUTIFUL_RATE_LIMIT",
+    "DUTIFUL_REDACT",
+    "DUTIFUL_REDACT_EVERYWHERE",
+    "DUTIFUL_SERVER",
     "DUTIFUL_TABLE_PREFIX",
+    "DUTIFUL_TLS_CERT",
+    "DUTIFUL_TLS_KEY",
+    "DUTIFUL_TOKEN_FILE",
+    "DUTIFUL_TOTAL_RATE_LIMIT",
 ];
 /// What belongs to the tools of the source tree.
 const TOOLS: [&str; 2] = ["DUTIFUL_DB_DIR", "DUTIFUL_XTASK"];

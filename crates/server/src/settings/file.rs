@@ -1,21 +1,47 @@
-//! `dutiful.toml`: `database_url`, `table_prefix`, `log_format`.
+//! `dutiful.toml`: the settings that it may hold, and the refusal of all others.
 
 use super::LogFormat;
 use crate::failure::{Exit, Failure};
+use crate::http::Rate;
 use crate::nearest::nearest;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Read from the working directory when no other file is named.
 const DEFAULT_FILE: &str = "dutiful.toml";
-const KEYS: [&str; 3] = ["database_url", "table_prefix", "log_format"];
+const KEYS: [&str; 13] = [
+    "database_url",
+    "server",
+    "token_file",
+    "ca_file",
+    "table_prefix",
+    "log_format",
+    "tls_cert",
+    "tls_key",
+    "rate_limit",
+    "total_rate_limit",
+    "failed_token_limit",
+    "redact",
+    "redact_everywhere",
+];
 
 /// What the file says; everything may be missing.
 #[derive(Debug, Default, serde::Deserialize)]
 pub(super) struct SettingsFile {
     pub(super) database_url: Option<String>,
+    pub(super) server: Option<String>,
+    pub(super) token_file: Option<PathBuf>,
+    pub(super) ca_file: Option<PathBuf>,
     pub(super) table_prefix: Option<String>,
     pub(super) log_format: Option<LogFormat>,
+    pub(super) tls_cert: Option<PathBuf>,
+    pub(super) tls_key: Option<PathBuf>,
+    pub(super) rate_limit: Option<Rate>,
+    pub(super) total_rate_limit: Option<Rate>,
+    pub(super) failed_token_limit: Option<Rate>,
+    pub(super) redact: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) redact_everywhere: bool,
 }
 
 impl SettingsFile {

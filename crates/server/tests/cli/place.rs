@@ -42,6 +42,14 @@ impl Place {
         self.folder.path()
     }
 
+    /// A file that nobody else can read.
+    pub(crate) fn write_secret(&self, name: &str, text: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
     /// The binary with these arguments, without the settings of whoever runs the tests.
     pub(crate) fn run(&self, args: &[&str]) -> Command {
         let mut command = Command::new(BINARY);

@@ -152,3 +152,27 @@ fn a_server_refuses_a_database_without_tables() {
     assert_eq!(code, SCHEMA);
     assert!(error.contains("dutiful migrate up"), "{error}");
 }
+
+#[test]
+fn a_certificate_that_cannot_be_used_keeps_the_server_from_starting() {
+    let place = Place::new();
+    let serve =
+        |args: &[&str]| place.error(&[&["serve", "--listen", "127.0.0.1:0"], args].concat());
+    let (code, said) = serve(&["--tls-cert", "cert.pem"]);
+    assert_eq!(code, USAGE);
+    assert!(said.contains("--tls-key"), "{said}");
+    let both = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
+    let (code, said) = serve(&both);
+    assert_eq!(code, USAGE);
+    assert!(said.contains("error[tls]: key.pem: "), "{said}");
+    fs::write(place.path().join("key.pem"), "").unwrap();
+    let (_, said) = serve(&both);
+    assert!(said.contains("chmod o= key.pem"), "{said}");
+    // The file of settings says the same as the flags.
+    fs::write(
+        place.path().join("dutiful.toml"),
+        "tls_cert = 'other.pem'\ntls_key = 'key.pem'",
+    )
+    .unwrap();
+    assert_eq!(serve(&[]), (USAGE, said));
+}

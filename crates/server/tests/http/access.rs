@@ -77,6 +77,8 @@ fn every_route_wants_just_the_scope_that_the_docs_say(server: &Server) {
                 .replace("{name}", "Nothing")
                 .replace("{worker}", "nobody")
                 .replace("{code}", "conflict");
+            // A stream goes on until it is told to end.
+            let path = path.replace("/events", "/events?for=1ms");
             let answer = server.as_bearer(&secret, method, &path, "");
             let refused = [401, 403].contains(&answer.status);
             assert_eq!(
@@ -205,6 +207,12 @@ fn a_token_for_some_names_sees_and_touches_no_others(server: &Server) {
         server.as_bearer(&other, "GET", "/tasks", "").code(),
         "forbidden"
     );
+    assert_eq!(
+        server.as_bearer(&other, "GET", "/audit", "").code(),
+        "forbidden"
+    );
+    let stream = server.as_bearer(&other, "GET", "/events?after=c1.0.1.0.1.0.0&for=1s", "");
+    assert!(!stream.text.contains("ExampleTask"), "{}", stream.text);
     let list = |secret: &str, name: &str| {
         let answer = server.as_bearer(secret, "GET", &format!("/tasks?task_name={name}"), "");
         (

@@ -7,8 +7,10 @@
 mod access;
 mod bad_input;
 mod bulk;
+mod canary;
 mod crowd;
 mod described;
+mod events;
 mod generated;
 mod limits;
 mod listing;
@@ -16,8 +18,10 @@ mod lost_answer;
 mod operating;
 mod pages;
 mod periodic;
+mod rates;
 mod server;
 mod submitting;
+mod tls;
 mod wire;
 
 // Which engines are there is told as in the conformance suite, which needs more of it.
@@ -36,13 +40,22 @@ use std::process::ExitCode;
 /// A promise and its trial.
 pub(crate) type Promise = (&'static str, fn(&Server));
 
+/// A promise whose trial starts servers as it needs them.
+pub(crate) type OwnPromise = (&'static str, fn(&Engine));
+
 /// Names the functions of a module as promises.
 macro_rules! promises {
     ($($name:ident),+ $(,)?) => {
         pub(crate) const PROMISES: &[crate::Promise] = &[$((stringify!($name), $name)),+];
     };
 }
-pub(crate) use promises;
+/// The same for those that start servers of their own.
+macro_rules! own_promises {
+    ($($name:ident),+ $(,)?) => {
+        pub(crate) const PROMISES: &[crate::OwnPromise] = &[$((stringify!($name), $name)),+];
+    };
+}
+pub(crate) use {own_promises, promises};
 
 /// They open many sockets and processes each.
 const AT_ONCE: usize = 4;
@@ -71,6 +84,7 @@ fn trials_on(engine: &Engine) -> Vec<Trial> {
         bad_input::PROMISES,
         limits::PROMISES,
         described::PROMISES,
+        events::PROMISES,
         pages::PROMISES,
         lost_answer::PROMISES,
         crowd::PROMISES,
@@ -88,17 +102,30 @@ fn trials_on(engine: &Engine) -> Vec<Trial> {
     let guarded = |(name, run): &Promise| {
         let (engine, run) = (engine.clone(), *run);
         Trial::test(format!("{}::{name}", engine.name), move || {
-            let server = Server::start(&engine, &["--require-token"]);
+            let server = Server::start(&engine, &["--require-token", "--allow-unknown"]);
             run(&server);
             server.end();
             Ok(())
         })
     };
-    let guarded = access::PROMISES.iter().map(guarded);
-    let generated = std::iter::once(generated::trial(engine));
+    let guarded = [access::PROMISES, canary::PROMISES]
+        .into_iter()
+        .flatten()
+        .map(guarded);
+    // No engine matters to them, and each starts servers as it needs them.
+    let own = |(name, run): &OwnPromise| {
+        let (engine, run) = (engine.clone(), *run);
+        Trial::test(format!("{}::{name}", engine.name), move || {
+            run(&engine);
+            Ok(())
+        })
+    };
+    let alike = [tls::PROMISES, rates::PROMISES].into_iter().flatten();
+    let alike = alike.filter(|_| engine.name == "sqlite");
     promises
         .map(trial)
         .chain(guarded)
-        .chain(generated)
+        .chain(alike.map(own))
+        .chain(std::iter::once(generated::trial(engine)))
         .collect()
 }

@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::wire::{self, Answer};
 use serde_json::Value;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -23,6 +23,48 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     log: mpsc::Receiver<String>,
     killed: Cell<bool>,
+}
+
+/// A server beside the first.
+pub(crate) struct Second {
+    pub(crate) address: SocketAddr,
+    _log: mpsc::Receiver<String>,
+    _beside: Beside,
+}
+
+/// A process and what it prints on both its streams.
+pub(crate) struct Told {
+    beside: Beside,
+    out: mpsc::Receiver<String>,
+    err: mpsc::Receiver<String>,
+    seen: RefCell<Vec<String>>,
+}
+
+impl Told {
+    fn start(command: &mut Command) -> Told {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        Told {
+            out: lines(child.stdout.take().unwrap()),
+            err: lines(child.stderr.take().unwrap()),
+            beside: Beside(child),
+            seen: RefCell::default(),
+        }
+    }
+
+    /// What it has printed as data so far.
+    pub(crate) fn lines(&self) -> String {
+        let mut seen = self.seen.borrow_mut();
+        seen.extend(self.out.try_iter());
+        seen.join("\n")
+    }
+
+    /// Ends it: all that it has said besides.
+    pub(crate) fn end(&mut self) -> String {
+        let id = self.beside.0.id().to_string();
+        let told = Command::new("kill").args(["-s", "TERM", &id]).status();
+        assert!(told.unwrap().success());
+        self.err.iter().collect::<Vec<String>>().join("\n")
+    }
 }
 
 /// A process that does not outlive its trial.
@@ -167,6 +209,64 @@ impl Server {
         });
     }
 
+    /// Another server on the same tables.
+    pub(crate) fn beside(&self) -> Second {
+        let mut command = command(&self.folder, &self.url, &self.prefix);
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let log = lines(child.stderr.take().unwrap());
+        let address = address(&log);
+        Second {
+            address,
+            _log: log,
+            _beside: Beside(child),
+        }
+    }
+
+    /// What the binary prints on the same tables, whatever comes of it.
+    pub(crate) fn output(&self, args: &[&str]) -> (String, String) {
+        let mut command = command(&self.folder, &self.url, &self.prefix);
+        let output = command.args(args).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (text(&output.stdout), text(&output.stderr))
+    }
+
+    /// What commands print on another database, all of them at the same time.
+    pub(crate) fn outputs_of(&self, url: &str, commands: &[&[&str]]) -> Vec<String> {
+        let start = |args: &&[&str]| {
+            let mut command = command(&self.folder, url, &self.prefix);
+            command.args(*args).stderr(Stdio::piped()).spawn().unwrap()
+        };
+        let started: Vec<Child> = commands.iter().map(start).collect();
+        let told = started.into_iter().map(|child| {
+            let output = child.wait_with_output().unwrap();
+            let bytes = [output.stdout, output.stderr].concat();
+            String::from_utf8_lossy(&bytes).into_owned()
+        });
+        told.collect()
+    }
+
+    /// A database of this engine's kind that lets nobody in, with this password; of SQLite's kind there is none, so it
+    /// is one of another.
+    pub(crate) fn url_with_password(&self, password: &str) -> String {
+        let scheme = match self.url.split_once("://") {
+            Some((scheme, _)) => scheme,
+            None => "postgres",
+        };
+        format!("{scheme}://nobody:{password}@127.0.0.1:1/nothing")
+    }
+
+    /// A worker whose log is read.
+    pub(crate) fn logging_worker(&self) -> Told {
+        Told::start(command(&self.folder, &self.url, &self.prefix).args(["worker", "-v"]))
+    }
+
+    /// Follows what happens.
+    pub(crate) fn tail(&self) -> Told {
+        let mut command = command(&self.folder, &self.url, &self.prefix);
+        Told::start(command.args(["tail", "--interval", "100ms"]))
+    }
+
     /// A worker on the same tables.
     pub(crate) fn worker(&self) -> Beside {
         let mut command = command(&self.folder, &self.url, &self.prefix);
@@ -186,9 +286,28 @@ impl Server {
 
     /// Tells it to end.
     pub(crate) fn tell_to_end(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        let told = Command::new("kill").args(["-s", "TERM", &id]).status();
+        let told = Command::new("kill").args(["-s", name, &id]).status();
         assert!(told.unwrap().success());
+    }
+
+    /// Waits until it logs a line with this text.
+    pub(crate) fn wait_for_log(&self, text: &str) {
+        let mut seen = Vec::new();
+        loop {
+            let Ok(line) = self.log.recv_timeout(LONG) else {
+                panic!("it does not log `{text}`: {seen:?}");
+            };
+            if line.contains(text) {
+                return;
+            }
+            seen.push(line);
+        }
     }
 
     /// What it has logged since the last call.
@@ -284,8 +403,10 @@ fn address(log: &mpsc::Receiver<String>) -> SocketAddr {
         let Ok(line) = log.recv_timeout(LONG) else {
             panic!("the server does not start: {seen:?}");
         };
-        if let Some((_, rest)) = line.split_once("Serving on http://") {
+        if let Some((_, rest)) = line.split_once("Serving on http") {
             return rest
+                .trim_start_matches('s')
+                .trim_start_matches("://")
                 .split(':')
                 .take(2)
                 .collect::<Vec<_>>()

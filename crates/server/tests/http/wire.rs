@@ -1,7 +1,7 @@
 //! HTTP/1.1 over a socket, so that a trial can send what no client library would.
 
 use serde_json::Value;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -81,10 +81,10 @@ pub(crate) fn open(address: SocketAddr) -> TcpStream {
 }
 
 /// Reads an answer on a connection that ends with it.
-pub(crate) fn read(mut stream: TcpStream) -> Option<Answer> {
+pub(crate) fn read(mut stream: impl Read) -> Option<Answer> {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
-    let text = String::from_utf8(bytes).unwrap();
+    let text = String::from_utf8(bytes).ok()?;
     let (head, body) = text.split_once("\r\n\r\n")?;
     let mut lines = head.lines();
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
@@ -97,4 +97,66 @@ pub(crate) fn read(mut stream: TcpStream) -> Option<Answer> {
         headers: lines.filter_map(header).collect(),
         text: body.to_owned(),
     })
+}
+
+/// An answer that goes on: server-sent events.
+pub(crate) struct Stream {
+    pub(crate) status: u16,
+    reader: BufReader<TcpStream>,
+}
+
+/// One of them.
+#[derive(Debug, Default)]
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) id: String,
+    pub(crate) data: String,
+}
+
+impl Stream {
+    pub(crate) fn open(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Stream {
+        let mut stream = open(address);
+        let mut request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n");
+        for (name, value) in headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        request.push_str("\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut stream = Stream {
+            status: 0,
+            reader: BufReader::new(stream),
+        };
+        let status = stream.line().unwrap();
+        stream.status = status.split(' ').nth(1).unwrap().parse().unwrap();
+        while !stream.line().unwrap().is_empty() {}
+        stream
+    }
+
+    fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let read = self.reader.read_line(&mut line).unwrap_or(0);
+        (read > 0).then(|| line.trim_end().to_owned())
+    }
+
+    /// The next event; comments and the lengths of chunks are passed over.
+    pub(crate) fn next(&mut self) -> Event {
+        let mut event = Event::default();
+        loop {
+            let line = self.line().expect("the stream goes on");
+            if line.is_empty() && !event.data.is_empty() {
+                return event;
+            }
+            match line.split_once(": ") {
+                Some(("event", name)) => event.name = name.to_owned(),
+                Some(("id", id)) => event.id = id.to_owned(),
+                Some(("data", data)) => event.data = data.to_owned(),
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads until it ends.
+    pub(crate) fn end(mut self) {
+        while self.line().is_some() {}
+    }
 }

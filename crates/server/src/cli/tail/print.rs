@@ -1,6 +1,6 @@
 //! A change as a line: for people, and as JSON.
 
-use super::seen::Change;
+use super::seen::Seen;
 use crate::cli::tasks;
 use crate::output::{Output, Tone, line, time};
 use anstyle::{AnsiColor, Style};
@@ -9,13 +9,13 @@ use serde::Serialize;
 use serde_json::json;
 
 /// What `tail --json` prints, one object a line.
-pub(super) fn json(seen_at: Timestamp, change: &Change) -> impl Serialize {
-    json!({ "seen_at": seen_at, "before": change.before, "task": change.task })
+pub(super) fn json(seen_at: Timestamp, seen: &Seen) -> impl Serialize {
+    json!({ "seen_at": seen_at, "before": seen.before, "task": seen.task })
 }
 
 /// `2026-01-31 09:00:00  7  succeeded  ExampleTask  {"output":"hi"}`, cut where the terminal ends.
-pub(super) fn text(seen_at: Timestamp, change: &Change) -> String {
-    let task = &change.task;
+pub(super) fn text(seen_at: Timestamp, seen: &Seen) -> String {
+    let task = &seen.task;
     let style = style(Tone::of(task.state));
     let at = time(Some(seen_at));
     let name = line(&task.task_name);

@@ -1,106 +1,109 @@
-//! What has been seen of tasks, so that a change is known as one. It remembers a bounded number.
+//! The states that tasks were last told in, so that a change is told with the state before. It remembers a bounded
+//! number.
 
-use dutiful::{State, TaskId, TaskInfo, Timestamp};
+use dutiful::{Change, State, TaskId, TaskInfo};
 use std::collections::BTreeMap;
 
 /// Most tasks that are remembered.
 const MOST: usize = 10_000;
-/// Most running tasks that are looked at one by one in a look...
-const RUNNING_MAX: usize = 50;
-/// ...and most tasks in all.
-const ALONE_MAX: usize = 100;
 
-/// A task that is not as it was seen last.
+/// A task that is not as it was told last.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Change {
-    /// The state that it was seen in before; `None` when it is met for the first time.
+pub(super) struct Seen {
+    /// The state that it was told in before; `None` when it is met for the first time.
     pub(super) before: Option<State>,
     pub(super) task: TaskInfo,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Sight {
-    state: State,
-    attempt: i64,
-    /// The look in which it was seen last.
-    look: u64,
-}
-
-/// The tasks that were seen, by their ids.
+/// How tasks were told.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
-    tasks: BTreeMap<TaskId, Sight>,
-    look: u64,
+pub(super) struct Memory {
+    tasks: BTreeMap<TaskId, (State, i64)>,
+    /// Those that have changed since, in the order of their last changes.
+    changed: Vec<TaskId>,
 }
 
-impl Seen {
-    /// Begins the next look.
-    pub(super) fn begin(&mut self) {
-        self.look += 1;
+impl Memory {
+    /// Takes note of what has changed, each task once, in the order of the last of its changes.
+    pub(super) fn take(&mut self, changes: &[Change]) {
+        let before = std::mem::take(&mut self.changed).into_iter();
+        let ids = before.chain(changes.iter().map(|change| change.id));
+        let mut last = BTreeMap::new();
+        for (place, id) in ids.enumerate() {
+            last.insert(id, place);
+        }
+        let mut ordered: Vec<(usize, TaskId)> =
+            last.into_iter().map(|(id, place)| (place, id)).collect();
+        ordered.sort_unstable();
+        self.changed = ordered.into_iter().map(|(_, id)| id).collect();
     }
 
-    /// Remembers how a task is; a change if it is not as it was. A new attempt is one, too.
-    pub(super) fn note(&mut self, task: TaskInfo) -> Option<Change> {
-        let now = Sight {
-            state: task.state,
-            attempt: task.attempt,
-            look: self.look,
-        };
-        let before = self.tasks.insert(task.id, now);
-        let same = before.is_some_and(|old| (old.state, old.attempt) == (now.state, now.attempt));
-        let before = before.map(|old| old.state);
-        (!same).then_some(Change { before, task })
+    /// The tasks that have changed and are not told yet.
+    pub(super) fn changed(&self) -> Vec<TaskId> {
+        self.changed.clone()
     }
 
-    /// The task is there no more.
-    pub(super) fn gone(&mut self, id: TaskId) {
+    /// The task was removed.
+    pub(super) fn gone(&mut self, id: TaskId) -> Option<Seen> {
         self.tasks.remove(&id);
+        self.changed.retain(|changed| *changed != id);
+        None
     }
 
-    /// Tasks that have not ended and were not seen in this look, to be looked at one by one: those that
-    /// run go first, then those that were seen longest ago.
-    pub(super) fn to_look_at(&self) -> Vec<TaskId> {
-        let open = self
-            .tasks
-            .iter()
-            .filter(|(_, sight)| !sight.state.is_ended() && sight.look < self.look);
-        let (mut running, mut waiting): (Vec<_>, Vec<_>) =
-            open.partition(|(_, sight)| sight.state == State::Running);
-        running.sort_by_key(|(_, sight)| sight.look);
-        waiting.sort_by_key(|(_, sight)| sight.look);
-        running
-            .into_iter()
-            .take(RUNNING_MAX)
-            .chain(waiting)
-            .take(ALONE_MAX)
-            .map(|(id, _)| *id)
-            .collect()
-    }
-
-    /// Forgets the oldest tasks above the bound, first those that have ended.
-    pub(super) fn forget(&mut self) {
-        let mut too_many = self.tasks.len().saturating_sub(MOST);
-        self.tasks.retain(|_, sight| {
-            let goes = too_many > 0 && sight.state.is_ended();
-            too_many -= usize::from(goes);
-            !goes
-        });
-        for _ in 0..too_many {
+    /// The task with its state before, unless it was told just so.
+    pub(super) fn note(&mut self, task: TaskInfo) -> Option<Seen> {
+        let now = (task.state, task.attempt);
+        self.changed.retain(|changed| *changed != task.id);
+        let before = self.tasks.insert(task.id, now);
+        if self.tasks.len() > MOST {
             self.tasks.pop_first();
         }
+        (before != Some(now)).then(|| Seen {
+            before: before.map(|(state, _)| state),
+            task,
+        })
     }
-}
-
-/// When what is told of a task happened, as far as its row says.
-pub(super) fn happened_at(task: &TaskInfo) -> Timestamp {
-    let at = match task.state {
-        State::Running | State::Retrying => task.last_run_at,
-        State::Queued => task.due_at,
-        State::Held | State::Scheduled => None,
-        _ => task.finished_at,
-    };
-    at.unwrap_or(task.created_at)
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn task(id: i64, state: &str, attempt: i64) -> TaskInfo {
+        let task = json!({
+            "id": id, "task_name": "A", "state": state, "status": "not_started", "task_payload": null,
+            "payload_version": 1, "priority": 0, "created_at": "2026-01-31T09:00:00Z", "due_at": null,
+            "last_run_at": null, "finished_at": null, "worker": null, "attempt": attempt, "retries": 0,
+            "max_retries": 3, "crashes": 0, "error_kind": null, "error_message": null,
+            "result_data": null, "progress": null, "progress_note": null, "dedup_scope": "none",
+        });
+        serde_json::from_value(task).unwrap()
+    }
+
+    #[test]
+    fn a_change_is_told_once_with_the_state_before() {
+        let mut memory = Memory::default();
+        let mut note = |id, state, attempt| {
+            let seen = memory.note(task(id, state, attempt));
+            seen.map(|seen| seen.before)
+        };
+        assert_eq!(note(1, "queued", 0), Some(None));
+        assert_eq!(note(1, "queued", 0), None);
+        assert_eq!(note(1, "running", 1), Some(Some(State::Queued)));
+        assert_eq!(
+            note(1, "running", 2),
+            Some(Some(State::Running)),
+            "another attempt"
+        );
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut memory = Memory::default();
+        for id in 1..=20_000 {
+            memory.note(task(id, "queued", 0));
+        }
+        assert_eq!(memory.tasks.len(), MOST);
+    }
+}

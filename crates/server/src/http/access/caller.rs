@@ -3,6 +3,7 @@
 use crate::http::Api;
 use crate::http::problem::{FORBIDDEN, NOT_FOUND, Problem};
 use crate::http::view::TaskView;
+use crate::redact::Redact;
 use dutiful::{Scope, TaskId, TaskInfo, TokenInfo};
 
 /// Who asks.
@@ -17,6 +18,17 @@ enum Kind {
     Nobody,
     /// The bearer of a token, which has the scope of the route.
     Bearer(Box<TokenInfo>),
+}
+
+/// Lies over texts, or not.
+pub(crate) struct Veil(Option<Redact>);
+
+impl Veil {
+    pub(crate) fn over(&self, text: &mut String) {
+        if let Some(redact) = &self.0 {
+            *text = redact.text(text);
+        }
+    }
 }
 
 impl Caller {
@@ -101,8 +113,25 @@ impl Caller {
     }
 
     /// The task as this one may see it.
-    pub(crate) fn view(&self, task: TaskInfo) -> TaskView {
-        TaskView::new(task, self.may_see_payloads())
+    pub(crate) fn view(&self, api: &Api, mut task: TaskInfo) -> TaskView {
+        let version = task.version();
+        if !self.may_see_secrets(api) {
+            api.redact.task(&mut task);
+        }
+        TaskView::new(task, version, self.may_see_payloads())
+    }
+
+    fn may_see_secrets(&self, api: &Api) -> bool {
+        self.may_see_payloads() && !api.redact_everywhere
+    }
+
+    /// What takes the secrets out of the texts about a task, if this one may not see them.
+    pub(crate) async fn veil(&self, api: &Api, id: TaskId) -> Result<Veil, Problem> {
+        if self.may_see_secrets(api) {
+            return Ok(Veil(None));
+        }
+        let task = self.task(api, id).await?;
+        Ok(Veil(Some(api.redact.of_task(&task))))
     }
 
     /// Writes down what it did to a task.

@@ -75,7 +75,7 @@ pub(crate) async fn edit(
     if edit.changes_nothing() {
         let task = api.client.get(id).await?;
         return match if_match.fits(&task) {
-            true => Ok(etag::of_task(&caller.view(task))),
+            true => Ok(etag::of_task(&caller.view(&api, task))),
             false => Err(etag::has_changed()),
         };
     }
@@ -98,7 +98,7 @@ pub(crate) async fn edit(
         Err(error) => return Err(Problem::of_field("", &error)),
     };
     caller.did(&api, "edit", id).await;
-    Ok(etag::of_task(&caller.view(task)))
+    Ok(etag::of_task(&caller.view(&api, task)))
 }
 
 impl EditBody {

@@ -57,7 +57,11 @@ pub(crate) async fn explain(
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
     caller.check_task(&api, id).await?;
-    let explanation = api.client.explain(id).await?;
+    let veil = caller.veil(&api, id).await?;
+    let mut explanation = api.client.explain(id).await?;
+    for reason in &mut explanation.reasons {
+        veil.over(&mut reason.text);
+    }
     Ok(answer::ok(&ExplanationView::from(explanation)))
 }
 

@@ -72,7 +72,7 @@ pub(crate) async fn get(
             waited => waited?,
         },
     };
-    Ok(etag::unless_known(&headers, &caller.view(task)))
+    Ok(etag::unless_known(&headers, &caller.view(&api, task)))
 }
 
 impl GetParameters {
@@ -109,7 +109,13 @@ pub(crate) async fn attempts(
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
     caller.check_task(&api, id).await?;
-    let attempts = api.client.attempts(id).await?;
+    let veil = caller.veil(&api, id).await?;
+    let mut attempts = api.client.attempts(id).await?;
+    for attempt in &mut attempts {
+        if let Some(message) = &mut attempt.error_message {
+            veil.over(message);
+        }
+    }
     if attempts.is_empty() {
         // There may be no such task at all.
         api.client.get(id).await?;
@@ -135,7 +141,10 @@ pub(crate) async fn logs(
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
     caller.check_task(&api, id).await?;
-    let logs = api.client.logs(id).await?;
+    let veil = caller.veil(&api, id).await?;
+    let mut logs = api.client.logs(id).await?;
+    logs.iter_mut()
+        .for_each(|line| veil.over(&mut line.message));
     if logs.is_empty() {
         api.client.get(id).await?;
     }

@@ -89,7 +89,7 @@ pub(crate) async fn list(
         tasks: page
             .tasks
             .into_iter()
-            .map(|task| caller.view(task))
+            .map(|task| caller.view(&api, task))
             .collect(),
         next_cursor: page.next,
     });

@@ -33,7 +33,7 @@ pub(crate) async fn retry(
     caller.check_task(&api, id).await?;
     let task = api.client.retry(id).await?;
     caller.did(&api, "retry", id).await;
-    Ok(etag::of_task(&caller.view(task)))
+    Ok(etag::of_task(&caller.view(&api, task)))
 }
 
 /// End a task that has not ended
@@ -57,7 +57,7 @@ pub(crate) async fn cancel(
     caller.check_task(&api, id).await?;
     let task = api.client.cancel(id).await?;
     caller.did(&api, "cancel", id).await;
-    Ok(etag::of_task(&caller.view(task)))
+    Ok(etag::of_task(&caller.view(&api, task)))
 }
 
 /// Let a task run now that waits for its time, its next try or its release
@@ -79,7 +79,7 @@ pub(crate) async fn run_now(
     caller.check_task(&api, id).await?;
     let task = api.client.run_now(id).await?;
     caller.did(&api, "run-now", id).await;
-    Ok(etag::of_task(&caller.view(task)))
+    Ok(etag::of_task(&caller.view(&api, task)))
 }
 
 /// Submit a task like this one, due now
