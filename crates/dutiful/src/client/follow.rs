@@ -182,7 +182,7 @@ impl Follower {
                     return Ok(true);
                 }
                 place.created = task.id;
-                self.open.note(task);
+                self.open.meet(task);
                 self.tell(Change::submitted(task));
                 self.tell_start(Change::started(task));
             }
@@ -198,7 +198,7 @@ impl Follower {
             let rows = changes::ended(self.client.db(), place.ended, until, FOLLOW_PAGE).await?;
             for task in &rows {
                 place.ended = (task.finished_at.unwrap_or(place.ended.0), task.id);
-                self.open.note(task);
+                self.open.meet(task);
                 self.tell_start(Change::started(task));
                 if let Some(ended) = Change::ended(task) {
                     self.tell(ended);
@@ -217,7 +217,7 @@ impl Follower {
             let rows = changes::attempts(db, place.attempt, until, FOLLOW_PAGE).await?;
             for one in &rows {
                 place.attempt = (one.ended_at, one.task.id, one.attempt);
-                self.open.note(&one.task);
+                self.open.meet(&one.task);
                 let [started, ended] = Change::of_attempt(one);
                 self.tell_start(started);
                 if let Some(ended) = ended {

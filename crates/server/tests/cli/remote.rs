@@ -81,6 +81,12 @@ fn alike(mut task: Value) -> Value {
     task
 }
 
+fn pairs<'a>(one: &'a Value, other: &'a Value) -> impl Iterator<Item = (&'a Value, &'a Value)> {
+    let (one, other) = (one.as_array().unwrap(), other.as_array().unwrap());
+    assert_eq!(one.len(), other.len());
+    one.iter().zip(other)
+}
+
 fn alike_all(answer: &Value) -> Vec<Value> {
     let tasks = answer["tasks"].as_array().unwrap();
     tasks.iter().cloned().map(alike).collect()
@@ -133,7 +139,6 @@ fn commands_that_look_print_the_same_on_a_server() {
         &["explain", &done],
         &["workers"],
         &["periodic"],
-        &["types"],
         &["audit"],
         &[
             "audit",
@@ -152,6 +157,14 @@ fn commands_that_look_print_the_same_on_a_server() {
             served.same_text(args);
         }
     }
+    // A server knows more of them: what workers have published, and who runs it.
+    let (own, remote) = (place.json(&["types"]), served.json(&["types"]));
+    for (own, remote) in pairs(&own["task_types"], &remote["task_types"]) {
+        for (field, value) in own.as_object().unwrap() {
+            assert_eq!(&remote[field], value, "{field}");
+        }
+    }
+    served.same_text(&["types"]);
     let page = served.json(&["list", "--limit", "2"]);
     let next = page["next"].as_str().unwrap();
     served.same(&["list", "--limit", "2", "--after", next]);

@@ -52,6 +52,14 @@ fn key(change: &Change) -> Key {
 pub(super) struct Open(BTreeMap<i64, State>);
 
 impl Open {
+    /// Has the task in sight from now on, unless it has ended. How one was that is in sight already stays as it was:
+    /// only a look at it tells that it has changed.
+    pub(super) fn meet(&mut self, task: &Sight) {
+        if task.state.is_ended() || !self.0.contains_key(&task.id) {
+            self.note(task);
+        }
+    }
+
     /// Remembers how a task is; gives how it was.
     pub(super) fn note(&mut self, task: &Sight) -> Option<State> {
         if task.state.is_ended() {
