@@ -13,7 +13,7 @@ use crate::failure::{Exit, Failure};
 use address::Address;
 use dutiful::{
     AttemptInfo, AuditPage, Explanation, Filter, LogLine, Page, PeriodicInfo, Stats, Submitted,
-    TaskId, TaskInfo, WorkerInfo,
+    TaskCount, TaskId, TaskInfo, WorkerInfo,
 };
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -119,6 +119,13 @@ impl Remote {
         })
     }
 
+    pub(crate) async fn count(&self, filter: &Filter) -> Result<TaskCount, Failure> {
+        let mut wishes = wishes(filter);
+        wishes.retain(|(name, _)| !["limit", "cursor"].contains(name));
+        let path = format!("/tasks/count{}", query(&wishes));
+        self.send(Method::GET, &path, None).await
+    }
+
     pub(crate) async fn explain(&self, id: TaskId) -> Result<Explanation, Failure> {
         self.send(Method::GET, &format!("/tasks/{id}/explain"), None)
             .await
@@ -145,11 +152,8 @@ impl Remote {
         self.ask(Method::DELETE, &path, None).await.map(drop)
     }
 
-    pub(crate) async fn stats(&self, since: Option<Duration>) -> Result<Stats, Failure> {
-        let path = match since {
-            Some(since) => format!("/stats?window={}", since.as_secs()),
-            None => "/stats".to_owned(),
-        };
+    pub(crate) async fn stats(&self, window: Duration) -> Result<Stats, Failure> {
+        let path = format!("/stats?window={}", window.as_secs_f64());
         self.send(Method::GET, &path, None).await
     }
 

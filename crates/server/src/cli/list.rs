@@ -37,15 +37,14 @@ pub(super) struct ListArgs {
 
 impl ListArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
+        let place = app.place().await?;
         if self.count {
-            let client = app.settings.connect().await?;
-            let counted = client.count(&self.filter()).await?;
+            let counted = place.count(&self.filter()).await?;
             let at_least = if counted.capped { "at least " } else { "" };
             return app
                 .output
                 .data(&counted, || format!("{at_least}{}\n", count(counted.count)));
         }
-        let place = app.place().await?;
         let mut page = place.list(&self.filter()).await?;
         for task in &mut page.tasks {
             app.settings.redact.task(task);

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::remote::Remote;
 use dutiful::{
     AttemptInfo, AuditFilter, AuditPage, Client, ErrorKind, Explanation, Filter, LogLine, Page,
-    PeriodicInfo, Submitted, TaskId, TaskInfo, WorkerInfo,
+    PeriodicInfo, Stats, Submitted, TaskCount, TaskId, TaskInfo, WorkerInfo,
 };
 use std::time::Duration;
 
@@ -93,6 +93,13 @@ impl Place {
         }
     }
 
+    pub(super) async fn count(&self, filter: &Filter) -> Result<TaskCount, Failure> {
+        match self {
+            Place::Database(client) => Ok(client.count(filter).await?),
+            Place::Server(remote) => remote.count(filter).await,
+        }
+    }
+
     pub(super) async fn explain(&self, id: TaskId) -> Result<Explanation, Failure> {
         match self {
             Place::Database(client) => Ok(client.explain(id).await?),
@@ -134,6 +141,13 @@ impl Place {
         match self {
             Place::Database(client) => Ok(client.delete(id).await.map(drop)?),
             Place::Server(remote) => remote.delete(id).await,
+        }
+    }
+
+    pub(super) async fn stats(&self, window: Duration) -> Result<Stats, Failure> {
+        match self {
+            Place::Database(client) => Ok(client.stats_over(window).await?),
+            Place::Server(remote) => remote.stats(window).await,
         }
     }
 

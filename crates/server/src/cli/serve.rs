@@ -112,7 +112,8 @@ impl ServeArgs {
         if let Some(tls) = &tls {
             tokio::spawn(tls::keep_fresh(Arc::clone(tls)));
         }
-        let served = listen::serve(listener, api.clone().router(), tls, ended(&api, signals)).await;
+        let router = api.clone().router();
+        let served = listen::serve(listener, router, tls, ended(&api, signals)).await;
         operations.shutdown().await;
         served?;
         tracing::info!("Stopped serving");

@@ -32,31 +32,26 @@ pub(super) struct StatsArgs {
 
 impl StatsArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        if let (Some(remote), None, false) = (app.remote()?, self.by, self.recount) {
-            return tell(app, &remote.stats(self.since).await?);
-        }
-        let client = app.settings.connect().await?;
         if self.recount {
-            recount(app, &client).await?;
+            recount(app, &app.settings.connect().await?).await?;
         }
         if let Some(step) = self.by {
+            let client = app.settings.connect().await?;
             return series::run(app, &client, step, self.since, self.name).await;
         }
-        let stats = client.stats_over(self.since.unwrap_or(SINCE)).await?;
-        tell(app, &stats)
+        let place = app.place().await?;
+        let stats = place.stats(self.since.unwrap_or(SINCE)).await?;
+        app.output.data(&stats, || text(&stats))?;
+        if stats.names.is_empty() {
+            app.output.note("there are no tasks yet");
+        }
+        if stats.capped {
+            app.output.note(
+                "some counts are lower bounds: more waits, or has just ended, than is counted",
+            );
+        }
+        Ok(())
     }
-}
-
-fn tell(app: &App, stats: &Stats) -> Result<(), Failure> {
-    app.output.data(stats, || text(stats))?;
-    if stats.names.is_empty() {
-        app.output.note("there are no tasks yet");
-    }
-    if stats.capped {
-        app.output
-            .note("some counts are lower bounds: more waits, or has just ended, than is counted");
-    }
-    Ok(())
 }
 
 fn step(word: &str) -> Result<Step, String> {

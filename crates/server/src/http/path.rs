@@ -54,14 +54,14 @@ impl<S: Send + Sync> FromRequestParts<S> for WorkerName {
     }
 }
 
-async fn part<S: Send + Sync>(parts: &mut Parts, state: &S, wanted: &str) -> Option<String> {
-    let params = RawPathParams::from_request_parts(parts, state).await.ok()?;
-    let (_, text) = params.iter().find(|(key, _)| *key == wanted)?;
-    Some(text.to_owned())
-}
-
 /// A text as a task's number.
 pub(super) fn number(text: &str) -> Option<TaskId> {
     let id = text.parse::<i64>().ok()?;
     (id > 0).then_some(TaskId(id))
+}
+
+async fn part<S: Send + Sync>(parts: &mut Parts, state: &S, wanted: &str) -> Option<String> {
+    let params = RawPathParams::from_request_parts(parts, state).await.ok()?;
+    let (_, text) = params.iter().find(|(key, _)| *key == wanted)?;
+    Some(text.to_owned())
 }

@@ -122,6 +122,7 @@ fn commands_that_look_print_the_same_on_a_server() {
     for args in [
         &["list"] as &[&str],
         &["list", "--limit", "2"],
+        &["list", "--count", "--name", "ExampleTask"],
         &[
             "list",
             "--name",
@@ -336,7 +337,6 @@ fn refusals_have_the_codes_of_the_database() {
         (&["submit", "ExampelTask", "{}"], USAGE),
         (&["submit", "ExampleTask", "{"], USAGE),
         (&["list", "--after", "x"], USAGE),
-        (&["periodic", "next", "Nothing"], NOT_FOUND),
     ] {
         let (own, remote) = (
             place.json_error(args),

@@ -178,7 +178,7 @@ pub struct Page {
 }
 
 /// How many tasks there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TaskCount {
     /// So many, or at least so many.

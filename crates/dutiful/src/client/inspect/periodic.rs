@@ -1,6 +1,6 @@
 //! Periodic tasks as they are shown.
 
-use super::stats::{of_all_seconds, seconds};
+use super::stats::{of_seconds, seconds};
 use crate::store::periodic::{Changed, Defined, PeriodicRow};
 use crate::store::task_row::json;
 use dutiful_core::{TaskId, Timestamp};
@@ -22,7 +22,7 @@ pub struct PeriodicInfo {
     /// What becomes of ticks that no worker was there for: `none`, `once` or `all`.
     pub missed: String,
     /// How far back ticks are made up for. In JSON a number of seconds.
-    #[serde(serialize_with = "seconds", deserialize_with = "of_all_seconds")]
+    #[serde(serialize_with = "seconds", deserialize_with = "of_seconds")]
     pub missed_window: Duration,
     /// What becomes of a tick while the task of the last one has not ended: `skip`, `queue` or `allow`.
     pub overlap: String,

@@ -1,6 +1,6 @@
 //! Figures of a span of time as they are shown.
 
-use super::stats::{of_seconds, opt_seconds};
+use super::stats::{of_opt_seconds, opt_seconds};
 use dutiful_core::{Figures, Spread, State};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,16 +38,16 @@ pub struct Durations {
     /// How many were measured.
     pub count: u64,
     /// The mean.
-    #[serde(serialize_with = "opt_seconds", deserialize_with = "of_seconds")]
+    #[serde(serialize_with = "opt_seconds", deserialize_with = "of_opt_seconds")]
     pub average: Option<Duration>,
     /// What half of them did not exceed.
-    #[serde(serialize_with = "opt_seconds", deserialize_with = "of_seconds")]
+    #[serde(serialize_with = "opt_seconds", deserialize_with = "of_opt_seconds")]
     pub p50: Option<Duration>,
     /// What 95 of 100 did not exceed.
-    #[serde(serialize_with = "opt_seconds", deserialize_with = "of_seconds")]
+    #[serde(serialize_with = "opt_seconds", deserialize_with = "of_opt_seconds")]
     pub p95: Option<Duration>,
     /// What 99 of 100 did not exceed.
-    #[serde(serialize_with = "opt_seconds", deserialize_with = "of_seconds")]
+    #[serde(serialize_with = "opt_seconds", deserialize_with = "of_opt_seconds")]
     pub p99: Option<Duration>,
     /// All of them, for whoever makes other quantiles or histograms of them.
     #[serde(skip)]

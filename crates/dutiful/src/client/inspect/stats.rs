@@ -21,7 +21,7 @@ pub struct Stats {
     /// Some counts are lower bounds: more waits, or has ended since [`Stats::figures_until`], than is counted.
     pub capped: bool,
     /// How long the span is that [`NameCounts::recent`] tells of. In JSON a number of seconds.
-    #[serde(serialize_with = "seconds", deserialize_with = "of_all_seconds")]
+    #[serde(serialize_with = "seconds", deserialize_with = "of_seconds")]
     pub window: Duration,
 }
 
@@ -43,12 +43,12 @@ pub struct NameCounts {
     pub retry_rate: Option<f64>,
     /// The mean duration of the last runs of tasks that succeeded, failed or were discarded, since figures are
     /// kept. In JSON a number of seconds.
-    #[serde(serialize_with = "opt_seconds", deserialize_with = "of_seconds")]
+    #[serde(serialize_with = "opt_seconds", deserialize_with = "of_opt_seconds")]
     pub average_duration: Option<Duration>,
     /// Tasks that are due now and wait for a worker.
     pub queue_depth: u64,
     /// How long the oldest of those has been due. In JSON a number of seconds.
-    #[serde(serialize_with = "opt_seconds", deserialize_with = "of_seconds")]
+    #[serde(serialize_with = "opt_seconds", deserialize_with = "of_opt_seconds")]
     pub oldest_due: Option<Duration>,
     /// Whether the name is paused; see [`Client::pause`](crate::Client::pause).
     pub paused: bool,
@@ -134,13 +134,12 @@ pub(super) fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S
     time.as_secs_f64().serialize(serializer)
 }
 
-pub(super) fn of_all_seconds<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Duration, D::Error> {
-    Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+pub(super) fn of_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let seconds = f64::deserialize(deserializer)?;
+    Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom)
 }
 
-pub(super) fn of_seconds<'de, D: Deserializer<'de>>(
+pub(super) fn of_opt_seconds<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Duration>, D::Error> {
     let seconds = Option::<f64>::deserialize(deserializer)?;
