@@ -14,6 +14,7 @@ use super::Migrator;
 use crate::Result;
 use crate::db::Db;
 use crate::store::adopt::{self as store, OldRow, Slots};
+use crate::store::figures;
 use convert::{Converted, Rules};
 use dutiful_core::limits::{ADOPT_BATCH, ADOPT_HEAD_ROOM};
 use dutiful_core::{DedupScope, WallClock};
@@ -156,6 +157,10 @@ impl Adoption {
             after = last;
             let about = u64::try_from(table.rows).unwrap_or(0);
             progress(report.looked_at, about.max(report.looked_at));
+        }
+        if !self.dry_run {
+            // What has been adopted may have ended before the time that the figures have come to.
+            figures::recount(db, &|_| ()).await?;
         }
         Ok(report)
     }

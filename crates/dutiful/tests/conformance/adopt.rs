@@ -23,6 +23,7 @@ cases![
     two_rows_of_one_payload_are_both_kept,
     an_id_that_is_taken_is_told_and_never_overwritten,
     new_tasks_take_no_ids_that_the_other_queue_has_yet_to_give,
+    what_ended_before_the_figures_had_come_so_far_is_in_them,
 ];
 
 /// The other table, behind the prefix of the case.
@@ -365,4 +366,31 @@ async fn new_tasks_take_no_ids_that_the_other_queue_has_yet_to_give(db: TestDb) 
     assert!(new.id.0 > 2_000_000, "{new:?}");
     let report = adopt(&db, &client).await;
     assert_eq!(report.ids_left_up_to, None, "there is room enough");
+}
+
+async fn what_ended_before_the_figures_had_come_so_far_is_in_them(db: TestDb) {
+    let client = db.client().await;
+    let id = client.submit_json("Other", json!(1)).await.unwrap().id;
+    client.cancel(id).await.unwrap();
+    let ended = db.earlier("finished_at", Duration::from_secs(60));
+    db.exec(&format!("UPDATE dutiful_tasks SET {ended}")).await;
+    client.keep_figures().await.unwrap();
+    db.exec(ORIGINAL).await;
+    insert(
+        &db,
+        &[
+            ("id", "7000"),
+            ("task_name", "'Script'"),
+            ("task_payload", &quoted("{}")),
+            ("status", "'success'"),
+            ("created_at", "NOW - INTERVAL 2 HOUR"),
+            ("last_run_at", "NOW - INTERVAL 1 HOUR"),
+        ],
+    )
+    .await;
+    let report = adopt(&db, &client).await;
+    assert_eq!(report.copied, 1);
+    let stats = client.stats().await.unwrap();
+    let script = stats.names.iter().find(|name| name.task_name == "Script");
+    assert_eq!(script.unwrap().counts.get(&State::Succeeded), Some(&1));
 }

@@ -2,12 +2,13 @@
 
 use super::Bench;
 use crate::failure::Failure;
-use dutiful::{Client, Filter, SeriesFilter, State, Status, Step, TaskId, Timestamp, testing};
+use dutiful::{Client, Filter, SeriesFilter, State, Status, Step, Timestamp, testing};
 use std::time::{Duration, Instant};
 
 /// How often each look is taken.
 const SAMPLES: usize = 40;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Fills the table, has its figures kept, and times every kind of look.
 pub(super) async fn measure(bench: &mut Bench) -> Result<(), Failure> {
@@ -30,45 +31,57 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<(), Failure> {
         .progress
         .begin("looking", (2 * filters.len() + 5) as u64);
     for (id, what, filter) in &filters {
-        let list = samples(|_| async { client.list(filter).await.map(|_| ()) }).await?;
+        let list = samples(|| async { client.list(filter).await.map(|_| ()) }).await?;
         bench
             .report
             .looks(&format!("list_{id}"), &format!("list {what}"), list);
-        let count = samples(|_| async { client.count(filter).await.map(|_| ()) }).await?;
+        let count = samples(|| async { client.count(filter).await.map(|_| ()) }).await?;
         bench
             .report
             .looks(&format!("count_{id}"), &format!("count {what}"), count);
         bench.progress.step(2);
     }
-    look_at_one(bench, &client).await?;
+    look_at_one(bench, &client, now).await?;
     look_at_all(bench, &client).await
 }
 
-async fn look_at_one(bench: &mut Bench, client: &Client) -> Result<(), Failure> {
-    let newest = client.list(&Filter::new().limit(1)).await?;
-    let newest = newest.tasks.first().map_or(1, |task| task.id.0);
-    let tasks = i64::try_from(bench.tasks).unwrap_or(i64::MAX);
-    let get = samples(|number| {
-        // All over the table.
-        let back = tasks / (SAMPLES as i64 + 1) * number;
-        async move { client.get(TaskId((newest - back).max(1))).await.map(|_| ()) }
-    });
-    bench.report.looks("get", "get a task", get.await?);
+/// Tasks from all over the table.
+async fn look_at_one(bench: &mut Bench, client: &Client, now: Timestamp) -> Result<(), Failure> {
+    let mut ids = Vec::with_capacity(SAMPLES);
+    for number in 1..=SAMPLES as u32 {
+        let before = now.saturating_sub(MONTH / (SAMPLES as u32 + 1) * number);
+        let filter = Filter::new().created_before(before).limit(1);
+        ids.extend(
+            client
+                .list(&filter)
+                .await?
+                .tasks
+                .first()
+                .map(|task| task.id),
+        );
+    }
+    let mut taken = Vec::with_capacity(ids.len());
+    for id in ids {
+        let begun = Instant::now();
+        client.get(id).await?;
+        taken.push(begun.elapsed());
+    }
+    bench.report.looks("get", "get a task", taken);
     bench.progress.step(1);
     Ok(())
 }
 
 async fn look_at_all(bench: &mut Bench, client: &Client) -> Result<(), Failure> {
-    let stats = samples(|_| async { client.stats().await.map(|_| ()) }).await?;
+    let stats = samples(|| async { client.stats().await.map(|_| ()) }).await?;
     bench.report.looks("stats", "stats", stats);
-    let month = samples(|_| async { client.stats_over(30 * DAY).await.map(|_| ()) }).await?;
+    let month = samples(|| async { client.stats_over(MONTH).await.map(|_| ()) }).await?;
     bench
         .report
         .looks("stats_month", "stats over 30 days", month);
     bench.progress.step(2);
     for (step, id) in [(Step::Minute, "series_minutes"), (Step::Day, "series_days")] {
         let filter = SeriesFilter::new(step);
-        let series = samples(|_| async { client.stats_series(&filter).await.map(|_| ()) }).await?;
+        let series = samples(|| async { client.stats_series(&filter).await.map(|_| ()) }).await?;
         bench.report.looks(id, &format!("series by {step}"), series);
         bench.progress.step(1);
     }
@@ -152,14 +165,14 @@ fn filters(now: Timestamp) -> Vec<(&'static str, &'static str, Filter)> {
 }
 
 /// How long some looks take, one after the other.
-async fn samples<F>(look: impl Fn(i64) -> F) -> Result<Vec<Duration>, Failure>
+async fn samples<F>(look: impl Fn() -> F) -> Result<Vec<Duration>, Failure>
 where
     F: Future<Output = dutiful::Result<()>>,
 {
     let mut samples = Vec::with_capacity(SAMPLES);
-    for number in 0..SAMPLES as i64 {
+    for _ in 0..SAMPLES {
         let begun = Instant::now();
-        look(number).await?;
+        look().await?;
         samples.push(begun.elapsed());
     }
     Ok(samples)

@@ -26,7 +26,8 @@ pub(super) struct Facts {
     /// `max_allowed_packet`, in bytes.
     pub(super) max_packet: u64,
     pub(super) is_mariadb: bool,
-    isolation: &'static str,
+    /// The variable of the isolation level has the name that MySQL gave up.
+    has_old_name: bool,
 }
 
 impl Facts {
@@ -34,6 +35,13 @@ impl Facts {
     pub(super) fn statement_bytes(&self) -> usize {
         let half = usize::try_from(self.max_packet / 2).unwrap_or(usize::MAX);
         half.min(STATEMENT_BYTES_MAX)
+    }
+
+    fn isolation(&self) -> &'static str {
+        match self.has_old_name {
+            true => "tx_isolation",
+            false => "transaction_isolation",
+        }
     }
 
     /// One statement that makes a session ours, whatever the server's defaults are. Names and
@@ -44,7 +52,7 @@ impl Facts {
              time_zone = '+00:00', autocommit = 1, sql_mode = 'STRICT_ALL_TABLES,\
              NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
              innodb_lock_wait_timeout = 20, lock_wait_timeout = 20, wait_timeout = 60",
-            self.isolation
+            self.isolation()
         )
     }
 }
@@ -157,14 +165,9 @@ fn read_facts(row: Option<Row>) -> DbResult<Facts> {
     let max_packet = text(2).parse().unwrap_or(STATEMENT_BYTES_MAX as u64);
     // MariaDB took over MySQL's name of the variable in 11.1.
     let old_name = mariadb && version::numbers(&name) < [11, 1, 0];
-    let isolation = if old_name {
-        "tx_isolation"
-    } else {
-        "transaction_isolation"
-    };
     Ok(Facts {
         max_packet,
         is_mariadb: mariadb,
-        isolation,
+        has_old_name: old_name,
     })
 }
