@@ -29,7 +29,7 @@ pub(super) async fn run(
     };
     for step in &steps {
         let (version, name) = (step.file.version, step.file.name);
-        match run_step(lock, dialect, step).await {
+        match run_step(lock, dialect, step, goal).await {
             Ok(()) => {}
             Err(Failed {
                 statement: Some(number),
@@ -63,7 +63,12 @@ impl From<DbError> for Failed {
     }
 }
 
-async fn run_step(lock: &mut Lock, dialect: Dialect, step: &Step) -> Result<(), Failed> {
+async fn run_step(
+    lock: &mut Lock,
+    dialect: Dialect,
+    step: &Step,
+    goal: Goal,
+) -> Result<(), Failed> {
     begin(lock, dialect, step).await?;
     let texts = step.file.texts(dialect);
     let statements = files::statements(match step.direction {
@@ -73,7 +78,12 @@ async fn run_step(lock: &mut Lock, dialect: Dialect, step: &Step) -> Result<(), 
     let (version, direction) = (i64::from(step.file.version), step.direction.name());
     for (index, text) in statements.iter().enumerate().skip(step.first_statement()) {
         lock.confirm().await?;
-        match lock.script(text).await {
+        let run = match goal {
+            // Where all tables go, nothing has to be changed in them first, and they may be gone already.
+            Goal::Down(0) if !files::drops_a_table(text) => Ok(()),
+            _ => lock.script(text).await,
+        };
+        match run {
             Err(error) if step.repeated.contains(&index) && was_done_before(dialect, &error) => {}
             result => result.map_err(|error| Failed {
                 statement: Some(index + 1),

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::output::{Column, Progress, Rows, Table, Tone, count, elapsed};
 use crate::values;
 use clap::Args;
-use dutiful::{Client, NameCounts, Stats, Step};
+use dutiful::{Client, NameCounts, SpanFigures, Stats, Step};
 use std::time::Duration;
 
 /// What is told of as recent.
@@ -72,7 +72,7 @@ async fn recount(app: &App, client: &Client) -> Result<(), Failure> {
     Ok(())
 }
 
-const COLUMNS: [Column; 12] = [
+const COLUMNS: [Column; 9] = [
     Column::text("TASK"),
     Column::number("TOTAL"),
     Column::number("SUCCESS"),
@@ -80,17 +80,13 @@ const COLUMNS: [Column; 12] = [
     Column::number("AVERAGE"),
     Column::number("DUE"),
     Column::number("OLDEST DUE"),
-    Column::number("ENDED"),
-    Column::number("A MINUTE"),
-    Column::number("P50"),
-    Column::number("P95"),
+    Column::text("LATELY"),
     Column::text("STATES"),
 ];
 
 fn text(stats: &Stats) -> String {
     let mut table = Table::new(&COLUMNS, Rows::Wrap);
     for name in &stats.names {
-        let recent = &name.recent;
         table.row(
             [
                 named(name),
@@ -100,16 +96,29 @@ fn text(stats: &Stats) -> String {
                 name.average_duration.map(elapsed).unwrap_or_default(),
                 bound(name, name.queue_depth),
                 name.oldest_due.map(elapsed).unwrap_or_default(),
-                count(recent.ended),
-                format!("{:.1}", recent.per_minute),
-                recent.runs.p50.map(elapsed).unwrap_or_default(),
-                recent.runs.p95.map(elapsed).unwrap_or_default(),
+                lately(&name.recent),
                 states(name),
             ]
             .map(|text| (text, Tone::Plain)),
         );
     }
     table.text()
+}
+
+/// `12 ended, 0.2 a minute, half within 3 ms, 95 % within 80 ms`.
+fn lately(recent: &SpanFigures) -> String {
+    if recent.ended == 0 {
+        return String::new();
+    }
+    let ended = count(recent.ended);
+    let rate = recent.per_minute;
+    let within = |share: &str, time: Option<Duration>| {
+        time.map(|time| format!(", {share} within {}", elapsed(time)))
+            .unwrap_or_default()
+    };
+    let half = within("half", recent.runs.p50);
+    let most = within("95 %", recent.runs.p95);
+    format!("{ended} ended, {rate:.1} a minute{half}{most}")
 }
 
 /// A count that may be a lower bound.
