@@ -13,7 +13,7 @@ use crate::failure::{Exit, Failure};
 use address::Address;
 use dutiful::{
     AttemptInfo, AuditPage, Explanation, Filter, LogLine, Page, PeriodicInfo, Stats, Submitted,
-    TaskCount, TaskId, TaskInfo, WorkerInfo,
+    TaskCount, TaskId, TaskInfo, Timestamp, WorkerInfo,
 };
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -59,6 +59,11 @@ struct Workers {
 #[derive(Deserialize)]
 struct Periodics {
     periodic: Vec<PeriodicInfo>,
+}
+
+#[derive(Deserialize)]
+struct NextTicks {
+    next: Vec<Timestamp>,
 }
 
 impl Remote {
@@ -165,6 +170,16 @@ impl Remote {
     pub(crate) async fn periodic(&self) -> Result<Vec<PeriodicInfo>, Failure> {
         let answer: Periodics = self.send(Method::GET, "/periodic", None).await?;
         Ok(answer.periodic)
+    }
+
+    pub(crate) async fn periodic_next(
+        &self,
+        name: &str,
+        count: usize,
+    ) -> Result<Vec<Timestamp>, Failure> {
+        let path = format!("/periodic/{}/next?count={count}", escaped(name));
+        let answer: NextTicks = self.send(Method::GET, &path, None).await?;
+        Ok(answer.next)
     }
 
     /// The types that the server knows, as it describes them.
@@ -293,21 +308,28 @@ fn wishes(filter: &Filter) -> Vec<(&'static str, String)> {
 
 /// `?a=b&c=d`, everything written so that it stands for itself.
 fn query(wishes: &[(&str, String)]) -> String {
-    use std::fmt::Write;
     let mut out = String::new();
     for (name, value) in wishes {
         out.push(if out.is_empty() { '?' } else { '&' });
         out.push_str(name);
         out.push('=');
-        for byte in value.bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b',' => {
-                    out.push(char::from(byte));
-                }
-                // Writing to a String cannot fail.
-                _ => {
-                    let _ = write!(out, "%{byte:02X}");
-                }
+        out.push_str(&escaped(value));
+    }
+    out
+}
+
+/// A text as a part of an address that stands for itself.
+fn escaped(text: &str) -> String {
+    use std::fmt::Write;
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b',' => {
+                out.push(char::from(byte));
+            }
+            // Writing to a String cannot fail.
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
             }
         }
     }

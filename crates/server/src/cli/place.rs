@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::remote::Remote;
 use dutiful::{
     AttemptInfo, AuditFilter, AuditPage, Client, ErrorKind, Explanation, Filter, LogLine, Page,
-    PeriodicInfo, Stats, Submitted, TaskCount, TaskId, TaskInfo, WorkerInfo,
+    PeriodicInfo, Stats, Submitted, TaskCount, TaskId, TaskInfo, Timestamp, WorkerInfo,
 };
 use std::time::Duration;
 
@@ -162,6 +162,26 @@ impl Place {
         match self {
             Place::Database(client) => Ok(client.periodic().await?),
             Place::Server(remote) => remote.periodic().await,
+        }
+    }
+
+    /// The next ticks of a periodic task that is there.
+    pub(super) async fn periodic_next(
+        &self,
+        name: &str,
+        count: usize,
+    ) -> Result<Vec<Timestamp>, Failure> {
+        match self {
+            Place::Database(client) => {
+                let ticks = client.periodic_next(name, count).await;
+                ticks.map_err(|error| match error.kind() {
+                    ErrorKind::Decode => Failure::from(error).fix(
+                        "a newer program may have written it: use the `dutiful` that goes with it",
+                    ),
+                    _ => error.into(),
+                })
+            }
+            Place::Server(remote) => remote.periodic_next(name, count).await,
         }
     }
 
