@@ -1,6 +1,7 @@
 //! One batch of a bulk operation: its tasks are locked, each is decided on as it is then, and how far the
 //! operation is becomes known in the same transaction, under the lease of the operation's own task.
 
+use super::figures::left::leave;
 use super::list::Query;
 use super::session::{OwnTx, Session};
 use super::{delete, edit, facts, janitor, operate, retry};
@@ -13,17 +14,17 @@ const LOCK: Sql = Sql {
     sqlite: "/* dutiful.bulk.lock */
         SELECT id, dutiful_now(),
                status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope,
-               task_name
+               task_name, finished_at
         FROM dutiful_tasks WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id",
     mysql: "/* dutiful.bulk.lock */
         SELECT id, UTC_TIMESTAMP(6),
                status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope,
-               task_name
+               task_name, finished_at
         FROM dutiful_tasks FORCE INDEX (PRIMARY) WHERE id IN (?) ORDER BY id FOR UPDATE",
     postgres: "/* dutiful.bulk.lock */
         SELECT id, statement_timestamp(),
                status, due_at, worker, attempt, retries, max_retries, crashes, error_kind, dedup_scope,
-               task_name
+               task_name, finished_at
         FROM dutiful_tasks WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE",
 };
 
@@ -179,12 +180,13 @@ async fn act_on_all(own: &mut OwnTx, batch: &Batch<'_>) -> DbResult<Acted> {
     let params = vec![Value::Ints(batch.ids.clone())];
     let rows = own.run(&LOCK, params).await?.rows;
     acted.skip("gone", batch.ids.len().saturating_sub(rows.len()));
-    let mut removed = Vec::new();
+    let (mut removed, mut leaving) = (Vec::new(), Vec::new());
     for row in &rows {
         match act_on(own, batch, row).await? {
             Ok(()) => {
                 if batch.verb == Verb::Delete {
                     removed.push(row.int(0)?);
+                    leaving.extend(operate::leaving(row)?);
                 }
                 acted.done += 1;
                 acted.task_names.insert(row.text(11)?.to_owned());
@@ -194,6 +196,7 @@ async fn act_on_all(own: &mut OwnTx, batch: &Batch<'_>) -> DbResult<Acted> {
     }
     if !removed.is_empty() {
         janitor::remove(own, removed).await?;
+        leave(own, leaving).await?;
     }
     Ok(acted)
 }
