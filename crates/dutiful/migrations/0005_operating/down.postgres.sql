@@ -2,9 +2,9 @@ DROP TABLE IF EXISTS dutiful_previews;
 
 DROP TABLE IF EXISTS dutiful_pauses;
 
-ALTER TABLE dutiful_workers DROP COLUMN IF EXISTS drain_at;
+ALTER TABLE IF EXISTS dutiful_workers DROP COLUMN IF EXISTS drain_at;
 
-ALTER TABLE dutiful_periodic
+ALTER TABLE IF EXISTS dutiful_periodic
   DROP COLUMN IF EXISTS payload_version,
   DROP COLUMN IF EXISTS priority,
   DROP COLUMN IF EXISTS max_retries,

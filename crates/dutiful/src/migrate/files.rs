@@ -116,12 +116,6 @@ pub(super) fn statements(text: &'static str) -> Vec<&'static str> {
     found
 }
 
-/// Whether a statement drops a table.
-pub(super) fn drops_a_table(statement: &str) -> bool {
-    let mut lines = statement.lines().filter(|line| !is_comment(line));
-    lines.any(|line| line.starts_with("DROP TABLE"))
-}
-
 fn is_comment(line: &str) -> bool {
     line.trim_start().starts_with("--")
 }

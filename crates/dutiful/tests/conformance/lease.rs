@@ -1,6 +1,5 @@
 //! Leases: who may settle, what happens when one runs out, and what a stale worker can still do: nothing.
 
-use crate::harness::session::Session;
 use crate::harness::trial::cases;
 use crate::harness::{Gate, Script, Started, TestDb, gated, stubborn, until, within};
 use dutiful::{Client, State, Status, TaskError, TaskId, TaskResult, Worker, WorkerHandle};
@@ -14,7 +13,6 @@ cases![
     a_late_settle_of_a_task_that_has_ended_changes_nothing,
     late_settle_changes_nothing_when_the_same_worker_claims_again,
     a_worker_that_takes_over_its_own_lost_leases_keeps_its_slots,
-    two_attempts_of_one_task_in_one_batch_are_one_success,
     a_stale_worker_cannot_renew_and_its_handler_is_told,
     a_stale_worker_cannot_store_steps,
     a_stale_worker_cannot_write_progress,
@@ -187,34 +185,6 @@ async fn a_worker_that_takes_over_its_own_lost_leases_keeps_its_slots(db: TestDb
         assert_eq!(task.result_data, Some(json!("right")), "round {number}");
     }
     worker.shutdown().await;
-}
-
-/// The outcome that is written first waits for a lock, and both attempts gather behind it.
-async fn two_attempts_of_one_task_in_one_batch_are_one_success(db: TestDb) {
-    let client = db.client().await;
-    let (script, mut gate) = stubborn::<0>();
-    let worker = db.worker(script).await;
-    let first_id = client.submit_json("Script", json!(1)).await.unwrap().id;
-    let first = gate.next().await;
-    let id = client.submit_json("Script", json!(2)).await.unwrap().id;
-    let stale = gate.next().await;
-    db.expire_elsewhere(id).await;
-    let run = gate.next().await;
-    let mut other = Session::open(&db).await;
-    other.begin().await;
-    let lock = format!("UPDATE dutiful_tasks SET progress = 0 WHERE id = {first_id}");
-    other.exec(&lock).await.unwrap();
-    first.succeed(1);
-    // Were they sooner than the settler they would be in one batch with it, which is the same to them.
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    stale.succeed("late");
-    run.succeed("right");
-    other.exec("COMMIT").await.unwrap();
-    let task = client.wait(id, LONG).await.unwrap();
-    assert_eq!(task.result_data, Some(json!("right")));
-    client.wait(first_id, LONG).await.unwrap();
-    let counts = worker.shutdown().await;
-    assert_eq!((counts.succeeded, counts.leases_lost), (2, 1));
 }
 
 async fn a_stale_worker_cannot_renew_and_its_handler_is_told(db: TestDb) {

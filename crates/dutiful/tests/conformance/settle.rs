@@ -1,7 +1,8 @@
 //! Settling: what the row says after each outcome (the table of the design, row by row).
 
+use crate::harness::session::Session;
 use crate::harness::trial::cases;
-use crate::harness::{Script, TestDb, gated, until};
+use crate::harness::{Script, TestDb, gated, stubborn, until};
 use dutiful::{
     AttemptInfo, Client, RetryPolicy, State, Status, TaskError, TaskId, TaskInfo, TaskResult,
     WorkerHandle,
@@ -24,6 +25,7 @@ cases![
     results_of_every_shape_come_back_as_they_were,
     outcomes_of_many_tasks_at_once_are_all_written,
     a_result_waits_for_a_table_that_is_away,
+    two_attempts_of_one_task_in_one_batch_are_one_success,
 ];
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -314,4 +316,32 @@ async fn a_result_waits_for_a_table_that_is_away(db: TestDb) {
     assert_eq!((task.state, task.attempt), (State::Succeeded, 1));
     assert_eq!((task.crashes, task.retries), (0, 0));
     worker.shutdown().await;
+}
+
+/// The outcome that is written first waits for a lock, and both attempts gather behind it.
+async fn two_attempts_of_one_task_in_one_batch_are_one_success(db: TestDb) {
+    let client = db.client().await;
+    let (script, mut gate) = stubborn::<0>();
+    let worker = db.worker(script).await;
+    let first_id = client.submit_json("Script", json!(1)).await.unwrap().id;
+    let first = gate.next().await;
+    let id = client.submit_json("Script", json!(2)).await.unwrap().id;
+    let stale = gate.next().await;
+    db.expire_elsewhere(id).await;
+    let run = gate.next().await;
+    let mut other = Session::open(&db).await;
+    other.begin().await;
+    let lock = format!("UPDATE dutiful_tasks SET progress = 0 WHERE id = {first_id}");
+    other.exec(&lock).await.unwrap();
+    first.succeed(1);
+    // Were they sooner than the settler they would be in one batch with it, which is the same to them.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    stale.succeed("late");
+    run.succeed("right");
+    other.exec("COMMIT").await.unwrap();
+    let task = client.wait(id, LONG).await.unwrap();
+    assert_eq!(task.result_data, Some(json!("right")));
+    client.wait(first_id, LONG).await.unwrap();
+    let counts = worker.shutdown().await;
+    assert_eq!((counts.succeeded, counts.leases_lost), (2, 1));
 }

@@ -10,8 +10,9 @@ use std::process::Command;
 
 const PACKAGES: [&str; 1] = ["schemathesis>=4.32,<5"];
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/http/schemathesis.toml");
-/// For each operation and phase.
-const USUAL_EXAMPLES: &str = "15";
+/// For each operation and phase. What can be wrong with a request is tried wholly on one engine.
+const USUAL_EXAMPLES: (&str, &str) = ("10", "coverage,fuzzing,stateful");
+const USUAL_EXAMPLES_OF_SERVERS: (&str, &str) = ("4", "fuzzing,stateful");
 
 pub(crate) fn trial(engine: &Engine) -> Trial {
     let name = format!("{}::generated_requests_get_described_answers", engine.name);
@@ -20,7 +21,7 @@ pub(crate) fn trial(engine: &Engine) -> Trial {
         Ok(_) => Trial::test(name, move || {
             let folder = packages::installed("schemathesis", &PACKAGES)?;
             let server = Server::start(&engine, &["--require-token"]);
-            let tried = run(&server, &folder);
+            let tried = run(&server, &folder, engine.is_server());
             assert_eq!(server.get("/readyz").status, 200, "alive afterwards");
             server.end();
             tried
@@ -33,16 +34,27 @@ pub(crate) fn trial(engine: &Engine) -> Trial {
     }
 }
 
-fn run(server: &Server, packages: &Path) -> Result<(), Failed> {
+fn run(server: &Server, packages: &Path, is_server: bool) -> Result<(), Failed> {
     let secret = server.token(&["generated", "--scope", "admin"]);
-    let examples = std::env::var("DUTIFUL_TEST_EXAMPLES");
-    let examples = examples.unwrap_or_else(|_| USUAL_EXAMPLES.to_owned());
+    let asked = std::env::var("DUTIFUL_TEST_EXAMPLES").ok();
+    let (usual, phases) = match is_server && asked.is_none() {
+        true => USUAL_EXAMPLES_OF_SERVERS,
+        false => USUAL_EXAMPLES,
+    };
+    let examples = asked.as_deref().unwrap_or(usual);
     let folder = tempfile::tempdir()?;
     let mut command = Command::new("python3");
     command
         .args(["-m", "schemathesis.cli", "--config-file", CONFIG, "run"])
         .arg(format!("http://{}/openapi.json", server.address))
-        .args(["--checks", "all", "--max-examples", &examples])
+        .args([
+            "--checks",
+            "all",
+            "--max-examples",
+            examples,
+            "--phases",
+            phases,
+        ])
         .arg("--no-color")
         .args(["--header", &format!("Authorization: Bearer {secret}")])
         .env("PYTHONPATH", packages)
