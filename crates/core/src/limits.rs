@@ -80,8 +80,8 @@ pub const POOL_SIZE_MAX: usize = 1_000;
 pub const MAX_RETRIES_MAX: i64 = 1_000_000;
 /// Up to how many tasks a preview of a bulk operation counts.
 pub const BULK_COUNTED_MAX: usize = 10_000;
-/// Most rows that it looks at for that.
-pub const BULK_LOOKED_MAX: usize = 100_000;
+/// How long it looks at rows for that.
+pub const BULK_COUNT_TIME_MAX: Duration = Duration::from_secs(3);
 /// Most tasks that a preview shows.
 pub const BULK_EXAMPLES_MAX: usize = 10;
 /// Most tasks that a bulk operation changes in one transaction.

@@ -16,12 +16,13 @@ use crate::store::previews::{self, Confirmed};
 use crate::text::storable;
 use crate::{Error, ErrorKind, Result};
 use dutiful_core::limits::{
-    AUDIT_WORD_BYTES_MAX, BULK_COUNTED_MAX, BULK_EXAMPLES_MAX, BULK_LOOKED_MAX, LIST_SCAN_ROWS_MAX,
-    PREVIEW_VALID,
+    AUDIT_WORD_BYTES_MAX, BULK_COUNT_TIME_MAX, BULK_COUNTED_MAX, BULK_EXAMPLES_MAX,
+    LIST_SCAN_ROWS_MAX, PREVIEW_VALID,
 };
 use dutiful_core::{TaskId, Timestamp};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use std::time::Instant;
 
 /// What a bulk operation would be about.
 #[derive(Clone, Serialize)]
@@ -58,7 +59,7 @@ impl Client {
     /// [`Client::bulk`] does it within ten minutes. Changes nothing. `by` is who asks, cut at 200 bytes.
     ///
     /// Tasks that are submitted later are not touched. Operations themselves are never among the tasks. Counting
-    /// ends at 10,000 tasks, and after 100,000 rows were looked at; see [`BulkPreview::exact`].
+    /// ends at 10,000 tasks, and after three seconds of looking at rows; see [`BulkPreview::exact`].
     ///
     /// # Errors
     /// `config` for a filter that cannot be used; whatever the database says.
@@ -79,14 +80,18 @@ impl Client {
             before: Some(up_to.saturating_add(1)),
             ..payload.filter()?.query()?
         };
-        let (count, exact) = self.count_some(&query).await?;
+        let (count, exact, newest) = self.count_some(&query).await?;
         payload.expected = count;
         payload.exact = exact;
-        let examples = Query {
-            limit: BULK_EXAMPLES_MAX,
-            ..query
-        };
-        let tasks = list::list(self.db(), &examples).await?.tasks;
+        let mut tasks = Vec::new();
+        if let Some(newest) = newest {
+            let examples = Query {
+                before: Some(newest.saturating_add(1)),
+                limit: BULK_EXAMPLES_MAX,
+                ..query
+            };
+            tasks = list::list(self.db(), &examples).await?.tasks;
+        }
         let token = new_token();
         let asked_for = serde_json::to_string(&payload)
             .map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?;
@@ -162,26 +167,31 @@ impl Client {
         }
     }
 
-    /// How many tasks pass, up to a bound, and whether these are all.
-    async fn count_some(&self, query: &Query) -> Result<(u64, bool)> {
+    /// How many tasks pass, up to a bound, whether these are all, and which is the newest.
+    async fn count_some(&self, query: &Query) -> Result<(u64, bool, Option<i64>)> {
         let mut query = Query {
             limit: LIST_SCAN_ROWS_MAX,
             ..query.clone()
         };
-        let mut count = 0;
-        for _ in 0..BULK_LOOKED_MAX / LIST_SCAN_ROWS_MAX {
+        let begun = Instant::now();
+        let (mut count, mut newest) = (0, None);
+        let exact = loop {
             let (ids, next) = list::ids(self.db(), &query).await?;
             count += ids.len();
+            newest = newest.or(ids.first().copied());
             if count > BULK_COUNTED_MAX {
-                break;
+                break false;
             }
             if next.is_none() {
-                return Ok((u64::try_from(count).unwrap_or(u64::MAX), true));
+                break true;
+            }
+            if begun.elapsed() >= BULK_COUNT_TIME_MAX {
+                break false;
             }
             query.before = next;
-        }
-        let count = count.min(BULK_COUNTED_MAX);
-        Ok((u64::try_from(count).unwrap_or(u64::MAX), false))
+        };
+        let count = u64::try_from(count.min(BULK_COUNTED_MAX)).unwrap_or(u64::MAX);
+        Ok((count, exact, newest))
     }
 }
 

@@ -76,7 +76,7 @@ async fn told(client: &Client) -> BTreeMap<(String, State), u64> {
     counts
 }
 
-async fn assert_right(db: &TestDb, client: &Client, when: &str) {
+pub(crate) async fn assert_right(db: &TestDb, client: &Client, when: &str) {
     assert_eq!(told(client).await, stored(db).await, "{when}");
 }
 
@@ -89,7 +89,13 @@ async fn age(db: &TestDb, by: Duration) {
 }
 
 /// Tasks that ended like this, so many seconds ago.
-async fn ended(db: &TestDb, client: &Client, tasks: usize, how: &str, ago: i64) -> Vec<TaskId> {
+pub(crate) async fn ended(
+    db: &TestDb,
+    client: &Client,
+    tasks: usize,
+    how: &str,
+    ago: i64,
+) -> Vec<TaskId> {
     let payloads = (0..tasks).map(|number| json!([how, ago, number]));
     let submit = client.submit_many::<Script>(payloads);
     let submitted = submit.dedup(DedupScope::None).await.unwrap();

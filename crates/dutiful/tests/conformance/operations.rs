@@ -1,5 +1,6 @@
 //! Bulk operations: carried out in batches, stopped, taken over. Their previews are in `previews`.
 
+use crate::figures;
 use crate::harness::engine::Engine;
 use crate::harness::proxy::{Proxy, server_of};
 use crate::harness::trial::cases;
@@ -20,7 +21,8 @@ cases![
     an_operation_that_is_taken_over_acts_on_no_task_twice,
     of_two_operations_on_the_same_tasks_one_acts_on_each,
     different_operations_on_the_same_tasks_come_to_an_end,
-    operations_are_listed_and_leave_one_another_alone;
+    operations_are_listed_and_leave_one_another_alone,
+    what_operations_take_away_leaves_the_figures;
     on Engine::is_server:
     a_batch_whose_answer_was_lost_is_counted_once,
 ];
@@ -401,4 +403,25 @@ async fn a_batch_whose_answer_was_lost_is_counted_once(db: TestDb) {
     );
     assert_eq!(u64::try_from(cancelled(&db).await).unwrap(), TASKS);
     worker.shutdown().await;
+}
+
+async fn what_operations_take_away_leaves_the_figures(db: TestDb) {
+    let client = db.client().await;
+    let failed = "status = 'error', error_kind = 'failed', retries = 3";
+    figures::ended(&db, &client, 150, failed, 60).await;
+    figures::ended(&db, &client, 130, "status = 'success'", 90).await;
+    client.keep_figures().await.unwrap();
+    let operator = operator(&db).await;
+    for (action, state, tasks) in [
+        (BulkAction::Delete, State::Succeeded, 130),
+        (BulkAction::Retry, State::Failed, 150),
+    ] {
+        let began = start(&client, action, &of_script().state(state)).await;
+        let operation = succeeded(&client, began.id).await;
+        assert_eq!(operation.counts.done, tasks, "{operation:?}");
+        figures::assert_right(&db, &client, "they have left").await;
+        client.keep_figures().await.unwrap();
+        figures::assert_right(&db, &client, "it is kept that they have left").await;
+    }
+    operator.shutdown().await;
 }

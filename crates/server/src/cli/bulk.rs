@@ -83,7 +83,7 @@ impl WhereArgs {
         let client = app.settings.connect().await?;
         let by = actor();
         let preview = client.bulk_preview(action, &self.filter(), &by).await?;
-        if dry_run || preview.count == 0 {
+        if dry_run || (preview.exact && preview.count == 0) {
             return tell(app, &preview, dry_run);
         }
         let question = format!("{action} {}?", how_many(&preview));
@@ -106,7 +106,7 @@ fn tell(app: &App, preview: &BulkPreview, dry_run: bool) -> Result<(), Failure> 
         "dry_run": dry_run,
     });
     app.output.data(&data, || match preview.count {
-        0 => "no task fits\n".to_owned(),
+        0 if preview.exact => "no task fits\n".to_owned(),
         _ => {
             let table = tasks::table(&preview.tasks);
             format!(
