@@ -82,7 +82,10 @@ impl WhereArgs {
     ) -> Result<(), Failure> {
         let client = app.settings.connect().await?;
         let by = actor();
-        let preview = client.bulk_preview(action, &self.filter(), &by).await?;
+        let mut preview = client.bulk_preview(action, &self.filter(), &by).await?;
+        for task in &mut preview.tasks {
+            app.settings.redact.task(task);
+        }
         if dry_run || (preview.exact && preview.count == 0) {
             return tell(app, &preview, dry_run);
         }
