@@ -2,23 +2,10 @@
 
 use super::{Adoption, store};
 use crate::db::{Db, Dialect};
+use crate::migrate::{Direction, Engine, Migrator};
 use crate::{Error, ErrorKind, Result};
 use dutiful_core::limits::{ADOPT_BATCH_MAX, LIST_OTHERS_MAX};
 use dutiful_core::{DedupScope, WallClock, check_name};
-
-/// Our own tables, behind their prefix.
-const OURS: [&str; 10] = [
-    "tasks",
-    "attempts",
-    "steps",
-    "logs",
-    "workers",
-    "periodic",
-    "migrations",
-    "tokens",
-    "audit",
-    "requests",
-];
 
 impl Adoption {
     pub(super) fn check_settings(&self, db: &Db) -> Result<()> {
@@ -29,11 +16,7 @@ impl Adoption {
             ));
         }
         check_table_name(&self.table)?;
-        let ours = |name: &&str| format!("{}{name}", db.prefix().as_str());
-        if OURS
-            .iter()
-            .any(|name| ours(name).eq_ignore_ascii_case(&self.table))
-        {
+        if is_ours(db.prefix().as_str(), &self.table)? {
             let table = &self.table;
             return Err(refused(format!(
                 "`{table}` is a table of Dutiful itself; name that of the other queue"
@@ -82,6 +65,16 @@ fn refused(message: String) -> Error {
     Error::new(ErrorKind::Config, message)
 }
 
+/// Whether the migrations make a table of this name.
+fn is_ours(prefix: &str, name: &str) -> Result<bool> {
+    let text = Migrator::sql(Engine::Mysql, Direction::Up, prefix)?;
+    let mut made = text.lines().filter_map(|line| {
+        let rest = line.strip_prefix("CREATE TABLE IF NOT EXISTS ")?;
+        rest.split([' ', '(']).next()
+    });
+    Ok(made.any(|table| table.eq_ignore_ascii_case(name)))
+}
+
 /// A name of one table, which needs no quotes to be safe, and gets them.
 fn check_table_name(name: &str) -> Result<()> {
     // The server's own lists of tables hold no letters beyond U+FFFF.
@@ -98,6 +91,21 @@ fn check_table_name(name: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn our_own_tables_are_known_by_the_migrations() {
+        for own in [
+            "jobs_tasks",
+            "jobs_migrations",
+            "jobs_requests",
+            "JOBS_Tasks",
+        ] {
+            assert!(is_ours("jobs_", own).unwrap(), "{own}");
+        }
+        for other in ["tasks", "jobs_", "jobs_orders", "dutiful_tasks"] {
+            assert!(!is_ours("jobs_", other).unwrap(), "{other}");
+        }
+    }
 
     #[test]
     fn names_that_are_none_of_a_table_are_refused() {

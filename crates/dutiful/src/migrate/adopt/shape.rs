@@ -167,7 +167,7 @@ fn prefix_key(table: &Table) -> Option<PrefixKey> {
     table.keys.iter().find_map(|key| {
         let columns: Vec<&Column> = key.columns.iter().filter_map(of).collect();
         let is_name = |column: &&Column| column.name.eq_ignore_ascii_case("task_name");
-        if columns.len() != 2 || key.columns.len() != 2 || !columns.iter().any(|c| is_name(c)) {
+        if columns.len() != 2 || key.columns.len() != 2 || !columns.iter().any(is_name) {
             return None;
         }
         let prefix = columns.iter().find(|column| !is_name(column))?;
