@@ -161,10 +161,10 @@ impl Place {
         self.stage(stage, hold).await
     }
 
-    /// Drops the tables that are away, with everything in them.
+    /// Drops the tables that are away, with everything in them, and forgets that they have been there.
     pub(super) async fn drop_away(&self) -> DbResult<()> {
         if let Db::Mysql(_) = &self.usual {
-            for text in rename::DROPS {
+            for text in rename::DROPS.iter().chain(&rename::FORGET) {
                 self.on_mysql(text).await?;
             }
             return Ok(());
@@ -173,7 +173,7 @@ impl Place {
         if self.there().await?.away.contains("tasks") {
             own.tx.script(rename::UNGUARD.text(own.dialect)).await?;
         }
-        for text in rename::DROPS {
+        for text in rename::DROPS.iter().chain(&rename::FORGET) {
             own.tx.script(text).await?;
         }
         own.commit().await

@@ -101,9 +101,11 @@ pub(super) async fn open(place: &Place, hold: &Hold) -> Result<()> {
 
 /// Removes all that a move has written: the place is as if Dutiful had never been there.
 pub(super) async fn clear(client: &Client, place: &Place) -> Result<()> {
-    place.drop_away().await.map_err(target_error)?;
-    client.migrator().down(0).await.map_err(about_target)?;
-    Ok(())
+    if place.there().await.map_err(target_error)?.away.is_empty() {
+        client.migrator().down(0).await.map_err(about_target)?;
+        return Ok(());
+    }
+    place.drop_away().await.map_err(target_error)
 }
 
 pub(super) async fn show(place: &Place) -> Result<Option<Seen>> {

@@ -285,6 +285,12 @@ pub(crate) const ONE_BY_ONE_ON_MYSQL: [(&str, &str, &str); 15] = [
     ),
 ];
 
+/// Makes a place whose tables are dropped one that Dutiful has never seen.
+pub(crate) const FORGET: [&str; 2] = [
+    "/* dutiful.moves.forget */ DELETE FROM dutiful_migrations",
+    "/* dutiful.moves.forget */ DROP TABLE IF EXISTS dutiful_moves",
+];
+
 /// Drops what a move has left at the old place, one table after the other.
 pub(crate) const DROPS: [&str; 15] = [
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_tasks",
