@@ -15,7 +15,7 @@ use dutiful_core::limits::{
     COUNT_MAX, LIST_PAGE_BYTES_MAX, LIST_SCAN_ROWS_MAX, LIST_SCAN_TIME_MAX,
 };
 use dutiful_core::{State, Status, Timestamp};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use window::Window;
 
 /// The first look of a call takes at least so many rows...
@@ -74,27 +74,28 @@ struct Scan {
 /// Reads one page. It may hold fewer tasks than asked for and still have a next one: where matches are
 /// rare, or where payloads and results are large.
 pub(crate) async fn list(db: &Db, query: &Query) -> DbResult<Found> {
-    let scan = scan(db, query, query.limit).await?;
+    let scan = scan(db, query, query.limit, LIST_SCAN_TIME_MAX).await?;
     fetch(db, query, scan).await
 }
 
-/// The ids alone of one page, newest first, and below which one the next page begins.
+/// The ids alone of one page, newest first, and below which one the next page begins. Nobody waits for it: it is
+/// bounded by rows alone.
 pub(crate) async fn ids(db: &Db, query: &Query) -> DbResult<(Vec<i64>, Option<i64>)> {
-    let scan = scan(db, query, query.limit).await?;
+    let scan = scan(db, query, query.limit, Duration::MAX).await?;
     Ok((scan.ids, scan.next))
 }
 
 /// Counts the tasks that fit, up to 10,000 of them, in as many rows as a page of a list looks at.
 pub(crate) async fn count(db: &Db, query: &Query) -> DbResult<Counted> {
-    let scan = scan(db, query, COUNT_MAX).await?;
+    let scan = scan(db, query, COUNT_MAX, LIST_SCAN_TIME_MAX).await?;
     Ok(Counted {
         tasks: scan.ids.len(),
         capped: scan.next.is_some(),
     })
 }
 
-/// The next `wanted` ids that fit.
-async fn scan(db: &Db, query: &Query, wanted: usize) -> DbResult<Scan> {
+/// The next `wanted` ids that fit, as far as they are found in this time.
+async fn scan(db: &Db, query: &Query, wanted: usize, time: Duration) -> DbResult<Scan> {
     let begun = Instant::now();
     let mut window = Window::of(db, query).await?;
     let mut scan = Scan::default();
@@ -112,7 +113,7 @@ async fn scan(db: &Db, query: &Query, wanted: usize) -> DbResult<Scan> {
             return Ok(scan);
         }
         pace.seen += ids.len();
-        if pace.seen >= LIST_SCAN_ROWS_MAX || begun.elapsed() >= LIST_SCAN_TIME_MAX {
+        if pace.seen >= LIST_SCAN_ROWS_MAX || begun.elapsed() >= time {
             return Ok(scan);
         }
         pace.faster();

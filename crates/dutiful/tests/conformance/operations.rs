@@ -20,7 +20,8 @@ cases![
     an_operation_that_is_taken_over_acts_on_no_task_twice,
     of_two_operations_on_the_same_tasks_one_acts_on_each,
     different_operations_on_the_same_tasks_come_to_an_end,
-    operations_are_listed_and_leave_one_another_alone;
+    operations_are_listed_and_leave_one_another_alone,
+    what_operations_take_away_leaves_the_figures;
     on Engine::is_server:
     a_batch_whose_answer_was_lost_is_counted_once,
 ];
@@ -401,4 +402,34 @@ async fn a_batch_whose_answer_was_lost_is_counted_once(db: TestDb) {
     );
     assert_eq!(u64::try_from(cancelled(&db).await).unwrap(), TASKS);
     worker.shutdown().await;
+}
+
+async fn what_operations_take_away_leaves_the_figures(db: TestDb) {
+    let client = db.client().await;
+    let operator = operator(&db).await;
+    submit(&client, "Script", 30).await;
+    for action in [BulkAction::Retry, BulkAction::Delete] {
+        let filter = of_script().state(State::Cancelled);
+        for task in client.list(&of_script().limit(20)).await.unwrap().tasks {
+            client.cancel(task.id).await.unwrap();
+        }
+        let ended = db.earlier("finished_at", Duration::from_secs(60));
+        let script = "task_name = 'Script'";
+        db.exec(&format!("UPDATE dutiful_tasks SET {ended} WHERE {script}"))
+            .await;
+        client.keep_figures().await.unwrap();
+        let operation = start(&client, action, &filter).await;
+        assert_eq!(succeeded(&client, operation.id).await.counts.done, 20);
+        for kept in [false, true] {
+            if kept {
+                client.keep_figures().await.unwrap();
+            }
+            let stats = client.stats().await.unwrap();
+            let of = |name: &&dutiful::NameCounts| name.task_name == "Script";
+            let script = stats.names.iter().find(of).unwrap();
+            assert_eq!(script.counts.get(&State::Cancelled), None, "{action:?}");
+        }
+        assert_eq!(client.recount_figures(|_| ()).await.unwrap().off, 0);
+    }
+    operator.shutdown().await;
 }

@@ -13,7 +13,7 @@ const SLACK: Duration = Duration::from_secs(10);
 /// Into how many parts a range of ids is cut by one statement.
 const PARTS: i64 = 8;
 /// A range of ids that is short enough to be looked through.
-const SHORT: i64 = 1_000;
+const SHORT: i64 = 64;
 
 /// The lowest and the highest id.
 const ENDS: Sql = Sql {
