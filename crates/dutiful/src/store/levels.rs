@@ -83,7 +83,7 @@ pub(crate) async fn levels(db: &Db, task_name: Option<&str>) -> DbResult<Vec<Lev
     if let Some(name) = task_name {
         return Ok(poll::poll(db, &[name.to_owned()]).await?.levels);
     }
-    let rows = db.look(&LEVELS, vec![LEVELS_MAX.into()]).await?;
+    let rows = db.read(&LEVELS, vec![LEVELS_MAX.into()]).await?;
     let mut levels = Vec::with_capacity(rows.len());
     for mut row in rows {
         levels.extend(read(&mut row)?);

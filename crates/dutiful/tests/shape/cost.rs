@@ -286,7 +286,8 @@ async fn no_look_reads_a_table_from_end_to_end(db: TestDb) {
     let days = SeriesFilter::new(Step::Day);
     client.stats_series(&days).await.unwrap();
     let read = entries_read(&db).await - before;
-    assert!(read < 1_000, "{read} for statistics");
+    // MySQL reads two thousand rows of its own to tell these counters.
+    assert!(read < 5_000, "{read} for statistics");
     let read = rows_read_past_indexes(&db).await - past_indexes;
     // MySQL counts rows of its own that it keeps in memory, PostgreSQL our small tables.
     assert!(read < i64::try_from(ENDED).unwrap(), "{read} past indexes");
