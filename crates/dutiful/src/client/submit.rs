@@ -189,17 +189,15 @@ impl<'c> Submit<'c> {
     ///
     /// # Errors
     /// As [`Client::submit`]; the transaction is the caller's to roll back.
-    pub fn within<E: Enlist>(self, tx: &mut E) -> impl Future<Output = Result<Submitted>> {
-        async move {
-            let task = self.draft?.finish(self.client.db().payload_bytes_max())?;
-            let name = task.task_name.clone();
-            let mut session = Within::new(tx, self.client.db());
-            let done = submit(&mut session, &[task]).await?;
-            store::notify::within(&mut session, &name).await?;
-            done.first().copied().map(Submitted::from).ok_or_else(|| {
-                crate::Error::new(crate::ErrorKind::Database, "no answer to a submission")
-            })
-        }
+    pub async fn within<E: Enlist>(self, tx: &mut E) -> Result<Submitted> {
+        let task = self.draft?.finish(self.client.db().payload_bytes_max())?;
+        let name = task.task_name.clone();
+        let mut session = Within::new(tx, self.client.db());
+        let done = submit(&mut session, &[task]).await?;
+        store::notify::within(&mut session, &name).await?;
+        done.first().copied().map(Submitted::from).ok_or_else(|| {
+            crate::Error::new(crate::ErrorKind::Database, "no answer to a submission")
+        })
     }
 }
 
@@ -252,16 +250,14 @@ impl SubmitMany<'_> {
     ///
     /// # Errors
     /// As [`Client::submit_many`].
-    pub fn within<E: Enlist>(self, tx: &mut E) -> impl Future<Output = Result<Vec<Submitted>>> {
-        async move {
-            let tasks = finish_all(self.drafts?, self.client.db().payload_bytes_max())?;
-            let mut session = Within::new(tx, self.client.db());
-            let done = submit(&mut session, &tasks).await?;
-            if let Some(task) = tasks.first() {
-                store::notify::within(&mut session, &task.task_name).await?;
-            }
-            Ok(done.into_iter().map(Submitted::from).collect())
+    pub async fn within<E: Enlist>(self, tx: &mut E) -> Result<Vec<Submitted>> {
+        let tasks = finish_all(self.drafts?, self.client.db().payload_bytes_max())?;
+        let mut session = Within::new(tx, self.client.db());
+        let done = submit(&mut session, &tasks).await?;
+        if let Some(task) = tasks.first() {
+            store::notify::within(&mut session, &task.task_name).await?;
         }
+        Ok(done.into_iter().map(Submitted::from).collect())
     }
 }
 

@@ -22,9 +22,9 @@ pub(super) async fn seen(client: &Client, place: &Place) -> Result<Option<Seen>>
     if needs_tables(client).await? {
         return Ok(None);
     }
-    Ok(moves::show(&place.usual)
+    moves::show(&place.usual)
         .await
-        .map_err(|error| about_target(error.into()))?)
+        .map_err(|error| about_target(error.into()))
 }
 
 /// Makes the place ready for the rows of a move, and takes hold of it; `true` when it has been opened by

@@ -144,24 +144,26 @@ fn filters(now: Timestamp) -> Vec<(&'static str, &'static str, Filter)> {
             filter().task_name("SampleRare").text("customer"),
         ),
     ];
-    let of_state = |state: State| {
-        let (id, what) = match state {
-            State::Held => ("held", "held"),
-            State::Scheduled => ("scheduled", "scheduled"),
-            State::Queued => ("queued", "queued"),
-            State::Running => ("running", "running"),
-            State::Retrying => ("retrying", "retrying"),
-            State::Succeeded => ("succeeded", "succeeded"),
-            State::Failed => ("failed", "failed"),
-            State::Invalid => ("invalid", "invalid"),
-            State::Discarded => ("discarded", "discarded"),
-            State::Cancelled => ("cancelled", "cancelled"),
-            State::Quarantined => ("quarantined", "quarantined"),
-        };
-        (id, what, filter().state(state))
-    };
     filters.extend(State::ALL.iter().copied().map(of_state));
     filters
+}
+
+/// All that are in one state.
+fn of_state(state: State) -> (&'static str, &'static str, Filter) {
+    let (id, what) = match state {
+        State::Held => ("held", "held"),
+        State::Scheduled => ("scheduled", "scheduled"),
+        State::Queued => ("queued", "queued"),
+        State::Running => ("running", "running"),
+        State::Retrying => ("retrying", "retrying"),
+        State::Succeeded => ("succeeded", "succeeded"),
+        State::Failed => ("failed", "failed"),
+        State::Invalid => ("invalid", "invalid"),
+        State::Discarded => ("discarded", "discarded"),
+        State::Cancelled => ("cancelled", "cancelled"),
+        State::Quarantined => ("quarantined", "quarantined"),
+    };
+    (id, what, Filter::new().state(state))
 }
 
 /// How long some looks take, one after the other.

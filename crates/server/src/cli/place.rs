@@ -45,7 +45,7 @@ impl Place {
         submission: Submission,
     ) -> Result<Submitted, Failure> {
         match self {
-            Place::Database(client) => submission.to_database(app, client).await,
+            Place::Database(client) => submission.into_database(app, client).await,
             Place::Server(remote) => remote.submit(&submission.to_json()).await,
         }
     }
@@ -125,7 +125,7 @@ impl Place {
         edit: Edit,
     ) -> Result<TaskInfo, Failure> {
         match self {
-            Place::Database(client) => edit.to_database(app, client, id).await,
+            Place::Database(client) => edit.into_database(app, client, id).await,
             Place::Server(remote) => remote.edit(id, &edit.to_json()).await,
         }
     }

@@ -20,7 +20,7 @@ pub(in crate::cli) struct Edit {
 
 impl Edit {
     /// Changes the task; a payload of a type that this program knows is checked.
-    pub(super) async fn to_database(
+    pub(super) async fn into_database(
         self,
         app: &App,
         client: &Client,

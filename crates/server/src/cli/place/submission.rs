@@ -22,7 +22,7 @@ pub(in crate::cli) struct Submission {
 
 impl Submission {
     /// Submits it; the payload of a type that this program knows is checked.
-    pub(super) async fn to_database(
+    pub(super) async fn into_database(
         self,
         app: &App,
         client: &Client,
