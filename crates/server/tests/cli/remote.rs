@@ -157,7 +157,16 @@ fn commands_that_look_print_the_same_on_a_server() {
             served.same_text(args);
         }
     }
-    // A server knows more of them: what workers have published, and who runs it.
+    assert_same_types(&served);
+    let page = served.json(&["list", "--limit", "2"]);
+    let next = page["next"].as_str().unwrap();
+    served.same(&["list", "--limit", "2", "--after", next]);
+    assert_same_stats(&served);
+}
+
+/// A server knows more of them: what workers have published, and who runs it.
+fn assert_same_types(served: &Served) {
+    let place = &served.place;
     let (own, remote) = (place.json(&["types"]), served.json(&["types"]));
     for (own, remote) in pairs(&own["task_types"], &remote["task_types"]) {
         for (field, value) in own.as_object().unwrap() {
@@ -165,10 +174,11 @@ fn commands_that_look_print_the_same_on_a_server() {
         }
     }
     served.same_text(&["types"]);
-    let page = served.json(&["list", "--limit", "2"]);
-    let next = page["next"].as_str().unwrap();
-    served.same(&["list", "--limit", "2", "--after", next]);
-    // What is counted is the same, but not at the same moment.
+}
+
+/// What is counted is the same, but not at the same moment.
+fn assert_same_stats(served: &Served) {
+    let place = &served.place;
     let mut stats = [served.json(&["stats"]), place.json(&["stats"])];
     for stats in &mut stats {
         stats["now"] = json!(null);
@@ -180,29 +190,32 @@ fn commands_that_look_print_the_same_on_a_server() {
     assert_eq!(stats[0], stats[1]);
 }
 
+/// A task that was submitted to the database, and one to the server.
+fn submitted_pair(served: &Served) -> (String, String) {
+    let place = &served.place;
+    let own = place.submit("on the database");
+    let options = [
+        "--priority",
+        "2",
+        "--max-retries",
+        "5",
+        "--delay",
+        "1h",
+        "--dedup",
+        "window=1h",
+    ];
+    let payload = r#"{"message": "on the server", "count": 2}"#;
+    let remote = [&["submit", "ExampleTask", payload], options.as_slice()].concat();
+    let submitted = served.json(&remote);
+    assert_eq!(submitted["outcome"], "created");
+    (own, submitted["id"].to_string())
+}
+
 #[test]
 fn commands_that_change_do_and_print_the_same_on_a_server() {
     let served = Served::start(&[]);
     let place = &served.place;
-    let pair = || {
-        let own = place.submit("on the database");
-        let options = [
-            "--priority",
-            "2",
-            "--max-retries",
-            "5",
-            "--delay",
-            "1h",
-            "--dedup",
-            "window=1h",
-        ];
-        let payload = r#"{"message": "on the server", "count": 2}"#;
-        let remote = [&["submit", "ExampleTask", payload], options.as_slice()].concat();
-        let submitted = served.json(&remote);
-        assert_eq!(submitted["outcome"], "created");
-        (own, submitted["id"].to_string())
-    };
-    let (own, remote) = pair();
+    let (own, remote) = submitted_pair(&served);
     let task = place.json(&["show", &remote])["task"].clone();
     assert_eq!(
         (&task["priority"], &task["max_retries"]),
