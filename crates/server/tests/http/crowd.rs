@@ -39,8 +39,8 @@ fn sixty_four_clients_and_two_workers_lose_nothing(server: &Server) {
     loop {
         let counts = server.dutiful(&["stats"])["names"][0].clone();
         let (total, succeeded) = (&counts["total"], &counts["counts"]["succeeded"]);
-        assert_eq!(total.as_u64(), Some(told.created), "{counts}");
-        if succeeded == total {
+        // What ends while they are counted may be in two of them, or in none.
+        if succeeded == total && total.as_u64() == Some(told.created) {
             break;
         }
         assert!(began.elapsed() < DRAINED_WITHIN, "{counts}");

@@ -28,9 +28,9 @@ const TABLE: &str = "CREATE TABLE ai_server_tasks (
     UNIQUE KEY task_and_payload (task_name, task_payload_prefix)
   ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4";
 /// What the other queue holds when it begins; every second one of them is due.
-const ROWS: u64 = 20_000;
+const ROWS: u64 = 100_000;
 /// At so many copied rows the command is killed.
-const KILLS: [i64; 3] = [2_000, 7_000, 14_000];
+const KILLS: [i64; 3] = [8_000, 35_000, 70_000];
 /// How many rows the other queue still runs, at least, before it is stopped.
 const OTHERS_RUNS: usize = 200;
 const WORKERS: usize = 2;
@@ -115,7 +115,8 @@ async fn fill(arena: &Arena) {
                 ELT({n} % 4 + 1, 'success', 'not_started', 'error', 'error'),
                 ELT({n} % 4 + 1, 0, 0, 1, 3),
                 ELT({n} % 4 + 1, '2026-01-02', NULL, '2026-01-02', '2026-01-02')
-         FROM {digit} AS a, {digit} AS b, {digit} AS c, {digit} AS e, {digit} AS f"
+         FROM {digit} AS a, {digit} AS b, {digit} AS c, {digit} AS e, {digit} AS f
+         WHERE {n} < {ROWS}"
     );
     assert_eq!(arena.exec(&sql).await, ROWS);
 }
