@@ -1,6 +1,6 @@
 CREATE INDEX IF NOT EXISTS dutiful_tasks_finished ON dutiful_tasks (finished_at, id) WHERE finished_at IS NOT NULL;
 
-CREATE INDEX IF NOT EXISTS dutiful_tasks_name ON dutiful_tasks (task_name, id);
+CREATE INDEX IF NOT EXISTS dutiful_tasks_name ON dutiful_tasks (task_name, id) WHERE due_at IS NULL;
 
 CREATE INDEX IF NOT EXISTS dutiful_tasks_error ON dutiful_tasks (id) WHERE status = 'error';
 

@@ -99,11 +99,12 @@ async fn scan(db: &Db, query: &Query, wanted: usize, time: Duration) -> DbResult
     let begun = Instant::now();
     let mut window = Window::of(db, query).await?;
     let mut scan = Scan::default();
-    let mut pace = Pace::of(query, wanted);
+    let takes_all = query.takes_all_of_window() && window.keeps_to_name(query);
+    let mut pace = Pace::of(query, takes_all, wanted);
     loop {
         // One more than wanted tells whether anything is left.
         let ids = window.next(db, pace.rows).await?;
-        let fitting = match query.takes_all_of_window() {
+        let fitting = match takes_all {
             true => ids.clone(),
             false if ids.is_empty() => Vec::new(),
             false => check::fitting(db, query, &ids).await?,
@@ -112,11 +113,10 @@ async fn scan(db: &Db, query: &Query, wanted: usize, time: Duration) -> DbResult
         if take(&mut scan, &ids, &fitting, more, wanted) {
             return Ok(scan);
         }
-        pace.seen += ids.len();
-        if pace.seen >= LIST_SCAN_ROWS_MAX || begun.elapsed() >= time {
+        pace.goes_on(ids.len());
+        if pace.rows == 0 || begun.elapsed() >= time {
             return Ok(scan);
         }
-        pace.faster();
     }
 }
 
@@ -129,10 +129,10 @@ struct Pace {
 }
 
 impl Pace {
-    fn of(query: &Query, wanted: usize) -> Pace {
+    fn of(query: &Query, takes_all: bool, wanted: usize) -> Pace {
         let most = match &query.text {
             Some(_) => TEXT_ROWS,
-            None if query.takes_all_of_window() => wanted + 1,
+            None if takes_all => wanted + 1,
             None => MOST_ROWS,
         };
         let rows = (wanted + 1).max(FIRST_ROWS).min(most);
@@ -143,8 +143,11 @@ impl Pace {
         }
     }
 
-    fn faster(&mut self) {
-        self.rows = (self.rows * 4).min(self.most);
+    /// So many more have been looked at. No rows are left when that is all that a call may look at.
+    fn goes_on(&mut self, seen: usize) {
+        self.seen += seen;
+        let left = LIST_SCAN_ROWS_MAX.saturating_sub(self.seen);
+        self.rows = (self.rows * 4).min(self.most).min(left);
     }
 }
 
@@ -240,19 +243,24 @@ mod tests {
                 states: vec![State::Failed],
                 ..Query::default()
             },
+            false,
             50,
         );
         let mut rows = Vec::new();
         for _ in 0..4 {
             rows.push(pace.rows);
-            pace.faster();
+            pace.goes_on(pace.rows);
         }
         assert_eq!(rows, [64, 256, 1_000, 1_000]);
+        pace.goes_on(LIST_SCAN_ROWS_MAX - pace.seen - 7);
+        assert_eq!(pace.rows, 7);
+        pace.goes_on(7);
+        assert_eq!(pace.rows, 0);
         let text = Query {
             text: Some("x".to_owned()),
             ..Query::default()
         };
-        assert_eq!(Pace::of(&text, 200).rows, 100);
-        assert_eq!(Pace::of(&Query::default(), 200).rows, 201);
+        assert_eq!(Pace::of(&text, false, 200).rows, 100);
+        assert_eq!(Pace::of(&Query::default(), true, 200).rows, 201);
     }
 }

@@ -212,6 +212,7 @@ mod tests {
     #[test]
     fn the_queue_is_what_is_due_and_its_age_that_of_the_first() {
         let live = Live {
+            counts: BTreeMap::from([(State::Queued, 4)]),
             due: 4,
             first_due: Some(Timestamp::from_micros(7_000_000)),
             capped: true,

@@ -9,6 +9,9 @@
 //! | failed, invalid, discarded, cancelled | error | NULL |
 //! | quarantined | any | any; an error kind of none of the other ends, or a word that means nothing |
 //!
+//! Quarantined rows are looked for among those with the status `error`, as a worker leaves them. A row whose words mean
+//! nothing is shown as quarantined wherever it is met; a worker that claims it ends it as invalid.
+//!
 //! This leaves rows out and lets none in: the core derives the state of what is left.
 
 use dutiful_core::{State, Status};

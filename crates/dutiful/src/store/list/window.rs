@@ -2,10 +2,12 @@
 //!
 //! What lives here: the ids of the next rows. What does not: whether they fit, which `check` asks.
 
-use crate::db::{Db, DbResult, Row, Sql, Value};
+use crate::db::{Db, DbResult, Dialect, Row, Sql, Value};
 use crate::store::levels;
 use dutiful_core::limits::{LEASE_MAX, LIST_SCAN_ROWS_MAX};
 use dutiful_core::{State, Status, Timestamp};
+use std::cmp::Reverse;
+use std::ops::Range;
 
 use super::{Query, created};
 
@@ -21,8 +23,9 @@ const TABLE: Sql = Sql {
         WHERE id < $1::bigint AND id >= $2::bigint ORDER BY id DESC LIMIT $3::bigint",
 };
 
-/// The rows of one name. PostgreSQL is left no other way than the index: by what it knows of a table, which
-/// is always old, it would rather read all rows backwards.
+/// The rows of one name. PostgreSQL writes every index anew when a due time changes, so there this one holds only
+/// what has none, and what has one comes from the index that workers claim by. It is left no other way than the
+/// index: by what it knows of a table, which is always old, it would rather read all rows backwards.
 const NAME: Sql = Sql {
     sqlite: "/* dutiful.list.name */
         SELECT id FROM dutiful_tasks INDEXED BY dutiful_tasks_name
@@ -32,7 +35,8 @@ const NAME: Sql = Sql {
         WHERE id < ? AND id >= ? AND task_name = ? ORDER BY id DESC LIMIT ?",
     postgres: "/* dutiful.list.name */
         SELECT id FROM dutiful_tasks
-        WHERE (task_name, id) < ($3::text, $1::bigint) AND (task_name, id) >= ($3::text, $2::bigint)
+        WHERE due_at IS NULL
+          AND (task_name, id) < ($3::text, $1::bigint) AND (task_name, id) >= ($3::text, $2::bigint)
         ORDER BY task_name DESC, id DESC LIMIT $4::bigint",
 };
 
@@ -88,6 +92,8 @@ pub(super) enum Window {
         name: Option<String>,
         before: i64,
         from: i64,
+        /// What the index leaves out, the highest last.
+        others: Vec<i64>,
     },
     /// All that can fit, highest id last.
     Few(Vec<i64>),
@@ -102,11 +108,14 @@ impl Window {
             ids.sort_unstable();
             return Ok(Window::Few(ids));
         }
-        let (sql, name) = match &query.task_name {
-            _ if only_errors(query) => (&ERROR, None),
-            _ if query.states == [State::Held] => (&HELD, None),
-            Some(name) => (&NAME, Some(name.clone())),
-            None => (&TABLE, None),
+        let (sql, name, others) = match &query.task_name {
+            _ if only_errors(query) => (&ERROR, None, Vec::new()),
+            _ if query.states == [State::Held] => (&HELD, None, Vec::new()),
+            Some(name) => match outside_of_names(db, query).await? {
+                Some(others) => (&NAME, Some(name.clone()), others),
+                None => (&TABLE, None, Vec::new()),
+            },
+            None => (&TABLE, None, Vec::new()),
         };
         let bounds = created::bounds(db, query).await?;
         Ok(Window::Ordered {
@@ -114,7 +123,16 @@ impl Window {
             name,
             before: before.min(bounds.end),
             from: bounds.start,
+            others,
         })
+    }
+
+    /// Whether all rows that it leads to have the name that is asked for, if there is one.
+    pub(super) fn keeps_to_name(&self, query: &Query) -> bool {
+        match self {
+            Window::Few(_) => true,
+            Window::Ordered { name, .. } => query.task_name == *name,
+        }
     }
 
     /// The next ids, highest first, `most` of them while there are as many.
@@ -130,11 +148,13 @@ impl Window {
                 name,
                 before,
                 from,
+                others,
             } => {
                 let mut params: Vec<Value> = vec![(*before).into(), (*from).into()];
                 params.extend(name.clone().map(Value::from));
                 params.push(count(most));
                 let found = ids(&db.read(sql, params).await?)?;
+                let found = with_others(found, others, *from..*before, most);
                 if let Some(last) = found.last() {
                     *before = *last;
                 }
@@ -142,6 +162,31 @@ impl Window {
             }
         }
     }
+}
+
+/// The highest of both, highest first.
+fn with_others(mut ids: Vec<i64>, others: &[i64], within: Range<i64>, most: usize) -> Vec<i64> {
+    if others.is_empty() {
+        return ids;
+    }
+    ids.extend(others.iter().filter(|id| within.contains(id)));
+    ids.sort_unstable_by_key(|id| Reverse(*id));
+    // A task that ended meanwhile is in both.
+    ids.dedup();
+    ids.truncate(most);
+    ids
+}
+
+/// What the index on names leaves out of what is asked for, the highest last; `None` when that is too much.
+async fn outside_of_names(db: &Db, query: &Query) -> DbResult<Option<Vec<i64>>> {
+    if db.dialect() != Dialect::Postgres {
+        return Ok(Some(Vec::new()));
+    }
+    let mut others = live(db, query).await?;
+    if let Some(ids) = &mut others {
+        ids.sort_unstable();
+    }
+    Ok(others)
 }
 
 /// Whether all that is asked for has the status `error`, or is being tried again after one.
@@ -210,6 +255,17 @@ fn count(rows: usize) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_index_leaves_out_is_put_among_its_rows() {
+        let with = |ids: &[i64], others: &[i64], within, most| {
+            with_others(ids.to_vec(), others, within, most)
+        };
+        assert_eq!(with(&[9, 5], &[1, 5, 7], 2..10, 3), [9, 7, 5]);
+        assert_eq!(with(&[9, 5], &[6, 7], 0..10, 2), [9, 7]);
+        assert_eq!(with(&[], &[3, 9], 0..9, 2), [3]);
+        assert_eq!(with(&[4, 2], &[], 0..9, 2), [4, 2]);
+    }
 
     #[test]
     fn what_ended_badly_or_is_tried_again_goes_by_its_own_index() {

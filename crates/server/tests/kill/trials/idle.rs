@@ -32,6 +32,7 @@ pub(crate) async fn an_idle_worker_costs_next_to_nothing(arena: Arc<Arena>) {
     .await;
     let memory = busy.memory_peak();
     assert_eq!(busy.stop().await, Some(0));
+    catch_up(&arena).await;
     // Another one, because servers may count the last queries of a busy connection seconds late.
     let worker = Process::start(&arena, role);
     tokio::time::sleep(SETTLE_DOWN).await;
@@ -60,6 +61,19 @@ pub(crate) async fn an_idle_worker_costs_next_to_nothing(arena: Arc<Arena>) {
     );
     assert!(share < PROCESSOR_SHARE, "{share:.4} of a core");
     assert!(memory < MEMORY_MAX, "{memory} KiB");
+}
+
+/// The figures of what was run are kept: adding them up is work that is left, and no idling.
+async fn catch_up(arena: &Arena) {
+    let far = match arena.engine.dialect {
+        Dialect::Sqlite => "4102444800000000",
+        Dialect::Mysql | Dialect::Postgres => "'2100-01-01'",
+    };
+    let sql = format!(
+        "UPDATE dutiful_figures_until
+         SET tasks_until = {far}, attempts_until = {far}, checked_until = {far}, checked_again_until = {far}"
+    );
+    assert_eq!(arena.exec(&sql).await, 1);
 }
 
 /// The queries so far, where the engine counts them: transactions on PostgreSQL, where each query of an
