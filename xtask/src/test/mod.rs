@@ -20,14 +20,18 @@ const USUAL: [Engine; 3] = [Engine::Mariadb, Engine::Mysql, Engine::Postgres];
 /// Tested by the conformance suite alone: it stands before a server on which everything is tested.
 const POOLER: Engine = Engine::Pgbouncer;
 const CONFORMANCE: &str = "conformance";
-/// How many tasks go from one engine to another, when the time does not matter.
-const MOVE_TASKS: &str = "DUTIFUL_TEST_MOVE_TASKS";
-const MOVE_TASKS_FULL: &str = "100000";
+/// How many tasks go from one engine to another, and from another queue to ours, when the time does not matter.
+const SIZES: [&str; 2] = ["DUTIFUL_TEST_MOVE_TASKS", "DUTIFUL_TEST_ADOPT_ROWS"];
+const SIZE_FULL: &str = "100000";
+
+/// On what the conformance suite is tried once more after going up, down and up: the servers share the cases, and
+/// the pooler, which changes nothing about that, has none.
+const AGAIN: &str = "DUTIFUL_TEST_AGAIN";
 
 /// What is tested.
 #[derive(Args, Default)]
 pub(crate) struct Test {
-    /// Add mariadb11, postgres18, galera and pgha, everything on pgbouncer, and moves of 100,000 tasks
+    /// Add mariadb11, postgres18, galera and pgha, everything on pgbouncer, and 100,000 tasks to move and to adopt
     #[arg(long)]
     full: bool,
     /// Run only the tests whose name contains this
@@ -141,6 +145,14 @@ fn passes(names: &[String], pooler: Option<Engine>) -> Vec<Pass> {
 }
 
 impl Pass {
+    fn again(&self, test: &Test) -> &'static str {
+        match self.program {
+            _ if test.full => "all",
+            Some(_) => "none",
+            None => "share",
+        }
+    }
+
     fn command(&self, test: &Test) -> Result<Command> {
         let mut command = cargo()?;
         // The same packages and features in each pass, or they would be built again.
@@ -152,8 +164,9 @@ impl Pass {
         if let Some(filter) = &test.only {
             command.args(["--", filter]);
         }
+        command.env(AGAIN, self.again(test));
         if test.full {
-            command.env(MOVE_TASKS, MOVE_TASKS_FULL);
+            command.envs(SIZES.map(|size| (size, SIZE_FULL)));
         }
         Ok(command)
     }

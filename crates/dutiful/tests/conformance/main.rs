@@ -1,9 +1,9 @@
 //! The promises of Dutiful, each tried on every engine that is there.
 //!
 //! One trial exists for each engine and case, named `sqlite::late_settle_after_expiry_changes_nothing`, and
-//! once more as `sqlite_again::...` on a database that went up, down and up. Nothing is skipped inside a
-//! case: an engine is there, or it has no trials. Which engines are there is told by the environment; see
-//! `harness/engine.rs`.
+//! once more as `sqlite_again::...` on a database that went up, down and up; `DUTIFUL_TEST_AGAIN=share` lets the
+//! servers share these, `none` leaves them out. Nothing is skipped inside a case: an engine is there, or it has
+//! no trials. Which engines are there is told by the environment; see `harness/engine.rs`.
 //!
 //! What lives here: the list of groups and the start of the trials. The cases are in one file a group.
 
@@ -63,8 +63,8 @@ mod version;
 mod wake;
 mod worker;
 
-use harness::engine::{self, Found};
-use harness::trial::{Case, trials};
+use harness::engine::{self, Engine, Found};
+use harness::trial::{Again, Case, trials};
 use libtest_mimic::Arguments;
 use std::process::ExitCode;
 
@@ -135,10 +135,33 @@ fn main() -> ExitCode {
     arguments.test_threads = arguments.test_threads.or(Some(THREADS));
     harness::trial::keep_handlers_quiet();
     let cases: Vec<Case> = groups().into_iter().flatten().collect();
-    let found = engine::all().into_iter();
-    let trials = found.flat_map(|found| match found {
-        Found::Engine(engine) => trials(&engine, &cases),
-        Found::Missing { name, why } => vec![harness::trial::missing(&name, why)],
-    });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    let found = engine::all();
+    let is_server = |found: &&Found| matches!(found, Found::Engine(engine) if engine.is_server());
+    let servers = found.iter().filter(is_server).count();
+    let (mut trials_of_all, mut server) = (Vec::new(), 0);
+    for found in found {
+        match found {
+            Found::Engine(engine) => {
+                let again = again(&engine, server, servers);
+                server += usize::from(engine.is_server());
+                trials_of_all.extend(trials(&engine, &cases, again));
+            }
+            Found::Missing { name, why } => {
+                trials_of_all.push(harness::trial::missing(&name, why));
+            }
+        }
+    }
+    libtest_mimic::run(&arguments, trials_of_all).exit_code()
+}
+
+/// What is tried once more on an engine, which is this one of so many servers if it is a server.
+fn again(engine: &Engine, server: usize, servers: usize) -> Again {
+    match std::env::var("DUTIFUL_TEST_AGAIN").as_deref() {
+        Ok("none") => Again::None,
+        Ok("share") if engine.is_server() => Again::Share {
+            first: server,
+            of: servers,
+        },
+        _ => Again::All,
+    }
 }

@@ -46,9 +46,30 @@ macro_rules! cases {
 }
 pub(crate) use cases;
 
+/// Which cases are tried once more, on a database that went up, down and up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Again {
+    All,
+    /// Every so many-th, beginning with this one: several servers share the cases.
+    Share {
+        first: usize,
+        of: usize,
+    },
+    None,
+}
+
+impl Again {
+    fn holds(self, number: usize) -> bool {
+        match self {
+            Again::All => true,
+            Again::Share { first, of } => number % of == first,
+            Again::None => false,
+        }
+    }
+}
+
 /// The trials of all cases on an engine: on a fresh database, and on one that went up, down and up.
-pub(crate) fn trials(engine: &Engine, cases: &[Case]) -> Vec<Trial> {
-    let histories = [("", History::Fresh), ("_again", History::UpDownUp)];
+pub(crate) fn trials(engine: &Engine, cases: &[Case], again: Again) -> Vec<Trial> {
     let trial = |suffix: &str, history, case: &Case| {
         let name = format!("{}{suffix}::{}", engine.name, case.name);
         let (engine, run) = (engine.clone(), case.run);
@@ -57,10 +78,12 @@ pub(crate) fn trials(engine: &Engine, cases: &[Case]) -> Vec<Trial> {
             Ok(())
         })
     };
-    let all = histories.iter();
     let cases = || cases.iter().filter(|case| (case.on)(engine));
-    all.flat_map(|(suffix, history)| cases().map(|case| trial(suffix, *history, case)))
-        .collect()
+    let fresh = cases().map(|case| trial("", History::Fresh, case));
+    let numbered = cases().enumerate();
+    let once_more = numbered.filter(|(number, _)| again.holds(*number));
+    let once_more = once_more.map(|(_, case)| trial("_again", History::UpDownUp, case));
+    fresh.chain(once_more).collect()
 }
 
 /// A trial that fails because its engine is not there.

@@ -27,10 +27,14 @@ const TABLE: &str = "CREATE TABLE ai_server_tasks (
     result_data JSON NULL,
     UNIQUE KEY task_and_payload (task_name, task_payload_prefix)
   ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4";
-/// What the other queue holds when it begins; every second one of them is due.
-const ROWS: u64 = 100_000;
-/// At so many copied rows the command is killed.
-const KILLS: [i64; 3] = [8_000, 35_000, 70_000];
+/// How many rows the other queue holds when it begins, where the variable says nothing else; every second one of them
+/// is due.
+const ROWS: u64 = 25_000;
+const ROWS_VARIABLE: &str = "DUTIFUL_TEST_ADOPT_ROWS";
+/// The table is filled by five digits.
+const ROWS_MAX: u64 = 100_000;
+/// At so many copied rows of a hundred the command is killed.
+const KILLS: [u64; 3] = [8, 35, 70];
 /// How many rows the other queue still runs, at least, before it is stopped.
 const OTHERS_RUNS: usize = 200;
 const WORKERS: usize = 2;
@@ -41,17 +45,18 @@ pub(crate) async fn a_queue_is_adopted_by_a_command_that_is_killed_while_it_work
     arena: Arc<Arena>,
 ) {
     let mut seed = Seed::new();
-    fill(&arena).await;
-    let other = OtherQueue::start(&arena).await;
+    let rows = std::env::var(ROWS_VARIABLE).map_or(ROWS, |rows| rows.parse().unwrap());
+    fill(&arena, rows).await;
+    let other = OtherQueue::start(&arena, rows).await;
     for at in KILLS {
-        killed_at(&arena, at, seed.millis(0, 300)).await;
+        killed_at(&arena, rows * at / 100, seed.millis(0, 300)).await;
     }
     // Once to the end while both sides of the other queue go on, and held, because it still runs.
     let report = adopt(&arena, &["--hold", "--batch", "200"]).await;
     assert_eq!(report["conflicts"]["tasks"], 0, "{report}");
     let there = report["already_there"].as_u64().unwrap();
     assert!(
-        there >= u64::try_from(KILLS[2]).unwrap() / 2,
+        there >= rows * KILLS[2] / 100 / 2,
         "it went on where it was: {report}"
     );
     other.has_run(OTHERS_RUNS).await;
@@ -66,7 +71,7 @@ pub(crate) async fn a_queue_is_adopted_by_a_command_that_is_killed_while_it_work
 
     let due: BTreeSet<u64> = numbers(&arena, "due_at IS NOT NULL").await;
     assert!(
-        due.len() >= 45_000 && due.is_disjoint(&run_there),
+        due.len() as u64 >= rows * 45 / 100 && due.is_disjoint(&run_there),
         "{}",
         due.len()
     );
@@ -102,7 +107,8 @@ pub(crate) async fn a_queue_is_adopted_by_a_command_that_is_killed_while_it_work
 }
 
 /// Of four rows one is done, one waits, one has failed and is due again, one has failed for good.
-async fn fill(arena: &Arena) {
+async fn fill(arena: &Arena, rows: u64) {
+    assert!(rows <= ROWS_MAX, "{ROWS_VARIABLE} is {ROWS_MAX} at most");
     arena.exec(TABLE).await;
     let digit =
         "(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4
@@ -116,13 +122,13 @@ async fn fill(arena: &Arena) {
                 ELT({n} % 4 + 1, 0, 0, 1, 3),
                 ELT({n} % 4 + 1, '2026-01-02', NULL, '2026-01-02', '2026-01-02')
          FROM {digit} AS a, {digit} AS b, {digit} AS c, {digit} AS e, {digit} AS f
-         WHERE {n} < {ROWS}"
+         WHERE {n} < {rows}"
     );
-    assert_eq!(arena.exec(&sql).await, ROWS);
+    assert_eq!(arena.exec(&sql).await, rows);
 }
 
 /// Starts the command, kills it once so many rows are there, and a little later.
-async fn killed_at(arena: &Arena, rows: i64, later: Duration) {
+async fn killed_at(arena: &Arena, rows: u64, later: Duration) {
     let mut command = Process::dutiful(arena, &ADOPT);
     command
         .args(["--hold", "--batch", "200"])
@@ -130,7 +136,7 @@ async fn killed_at(arena: &Arena, rows: i64, later: Duration) {
         .stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     until("so many rows are copied", COMMAND, || async {
-        arena.int("SELECT COUNT(*) FROM dutiful_tasks").await >= rows
+        arena.int("SELECT COUNT(*) FROM dutiful_tasks").await >= i64::try_from(rows).unwrap()
     })
     .await;
     tokio::time::sleep(later).await;
@@ -185,12 +191,12 @@ struct OtherQueue {
 }
 
 impl OtherQueue {
-    async fn start(arena: &Arc<Arena>) -> OtherQueue {
+    async fn start(arena: &Arc<Arena>, rows: u64) -> OtherQueue {
         let on = || Arc::new(AtomicBool::new(true));
         let (submitting, running) = (on(), on());
         let ran = Arc::default();
         OtherQueue {
-            submitter: tokio::spawn(submit(arena.raw().await, Arc::clone(&submitting))),
+            submitter: tokio::spawn(submit(arena.raw().await, rows, Arc::clone(&submitting))),
             runner: tokio::spawn(run(
                 arena.raw().await,
                 Arc::clone(&running),
@@ -226,11 +232,11 @@ impl OtherQueue {
 }
 
 /// New payloads, and now and then one that is there already.
-async fn submit(raw: Raw, on: Arc<AtomicBool>) {
-    let mut next = ROWS;
+async fn submit(raw: Raw, rows: u64, on: Arc<AtomicBool>) {
+    let mut next = rows;
     while on.load(Ordering::SeqCst) {
         let n = if next.is_multiple_of(5) {
-            next - ROWS
+            next - rows
         } else {
             next
         };
