@@ -20,9 +20,13 @@ const USUAL: [Engine; 3] = [Engine::Mariadb, Engine::Mysql, Engine::Postgres];
 /// Tested by the conformance suite alone: it stands before a server on which everything is tested.
 const POOLER: Engine = Engine::Pgbouncer;
 const CONFORMANCE: &str = "conformance";
-/// How many tasks go from one engine to another, and from another queue to ours, when the time does not matter.
-const SIZES: [&str; 2] = ["DUTIFUL_TEST_MOVE_TASKS", "DUTIFUL_TEST_ADOPT_ROWS"];
-const SIZE_FULL: &str = "100000";
+/// How many tasks go from one engine to another and from another queue to ours, and how many histories the model
+/// plays, when the time does not matter.
+const SIZES_FULL: [(&str, &str); 3] = [
+    ("DUTIFUL_TEST_MOVE_TASKS", "100000"),
+    ("DUTIFUL_TEST_ADOPT_ROWS", "100000"),
+    ("DUTIFUL_TEST_HISTORIES", "64"),
+];
 
 /// On what the conformance suite is tried once more after going up, down and up: the servers share the cases, and
 /// the pooler, which changes nothing about that, has none.
@@ -166,7 +170,7 @@ impl Pass {
         }
         command.env(AGAIN, self.again(test));
         if test.full {
-            command.envs(SIZES.map(|size| (size, SIZE_FULL)));
+            command.envs(SIZES_FULL);
         }
         Ok(command)
     }

@@ -34,8 +34,8 @@ use std::sync::LazyLock;
 use std::time::SystemTime;
 
 /// Histories on a server, unless told otherwise; SQLite goes through more in the same time.
-const ON_A_SERVER: usize = 32;
-const ON_SQLITE: usize = 128;
+const ON_A_SERVER: usize = 12;
+const ON_SQLITE: usize = 64;
 
 /// What the seeds of all histories are drawn from.
 static DRAW: LazyLock<u64> = LazyLock::new(|| {
