@@ -7,7 +7,8 @@ use dutiful_core::Timestamp;
 use dutiful_core::limits::LEVELS_MAX;
 
 /// The levels of all names, by skipping through the index: its cost grows with levels, not with rows. SQLite skips
-/// from name to name and then from priority to priority: a pair of columns would make it step over rows.
+/// from name to name and then from priority to priority: a pair of columns would make it step over rows. MariaDB skips
+/// only where it has a range to read and no limit to hope for.
 const LEVELS: Sql = Sql {
     sqlite: "/* dutiful.levels */
         WITH RECURSIVE name (task_name) AS (
@@ -35,9 +36,11 @@ const LEVELS: Sql = Sql {
                dutiful_now()
         FROM level WHERE level.priority IS NOT NULL LIMIT ?1",
     mysql: "/* dutiful.levels */
-        SELECT task_name, priority, MIN(due_at), UTC_TIMESTAMP(6)
-        FROM dutiful_tasks FORCE INDEX FOR GROUP BY (dutiful_tasks_due)
-        GROUP BY task_name, priority LIMIT ?",
+        SELECT task_name, priority, due_at, UTC_TIMESTAMP(6)
+        FROM (SELECT task_name, priority, MIN(due_at) AS due_at
+              FROM dutiful_tasks FORCE INDEX FOR GROUP BY (dutiful_tasks_due)
+              WHERE task_name >= '' GROUP BY task_name, priority) AS level
+        LIMIT ?",
     postgres: "/* dutiful.levels */
         WITH RECURSIVE level (task_name, priority, due_at) AS (
           (SELECT task_name, priority, due_at FROM dutiful_tasks
