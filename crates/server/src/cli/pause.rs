@@ -1,7 +1,7 @@
 //! `dutiful pause` and `dutiful resume`.
 
 use super::App;
-use super::place::Place;
+use super::place::{Place, TaskNames};
 use crate::failure::Failure;
 use crate::nearest::nearest;
 use crate::output::{Column, Rows, Table, Tone, time};
@@ -37,11 +37,7 @@ impl PauseArgs {
         for name in &self.names {
             place.pause(name).await?;
         }
-        let known = tell(app, &place, &self.names).await?;
-        let who = match place {
-            Place::Database(_) => "this binary",
-            Place::Server(_) => "the server",
-        };
+        let TaskNames { who, known, .. } = tell(app, &place, &self.names).await?;
         for name in self.names.iter().filter(|name| !known.contains(name)) {
             let near = nearest(name, known.iter().map(String::as_str));
             let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
@@ -62,21 +58,21 @@ impl ResumeArgs {
     }
 }
 
-/// Tells what is paused now, and gives the names that are known.
-async fn tell(app: &App, place: &Place, done: &[String]) -> Result<Vec<String>, Failure> {
+/// Tells what is paused now.
+async fn tell(app: &App, place: &Place, done: &[String]) -> Result<TaskNames, Failure> {
     let names = place.task_names(app).await;
     let names = names.map_err(|failure| match done {
         [] => failure,
         // A token may be good for the one and not for the other.
         _ => failure.at("it is done, and what is paused now cannot be told"),
     })?;
-    let paused = names.paused;
+    let paused = &names.paused;
     app.output
-        .data(&json!({ "paused": &paused }), || table(&paused))?;
+        .data(&json!({ "paused": paused }), || table(paused))?;
     if paused.is_empty() {
         app.output.note("no task name is paused");
     }
-    Ok(names.known)
+    Ok(names)
 }
 
 fn table(paused: &[PausedName]) -> String {

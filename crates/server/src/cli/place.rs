@@ -7,7 +7,7 @@ mod periodic;
 mod submission;
 
 pub(super) use edit::Edit;
-pub(super) use look::AuditWishes;
+pub(super) use look::{AuditWishes, TaskNames};
 pub(super) use periodic::{PeriodicEdit, PeriodicVerb};
 pub(super) use submission::Submission;
 

@@ -5,12 +5,12 @@ use crate::cli::App;
 use crate::cli::place::Place;
 use crate::failure::{Exit, Failure};
 use crate::output::{Progress, count};
-use dutiful::{BulkOperations, Operation, State, Worker};
+use dutiful::{Operation, State};
 use std::time::{Duration, Instant};
 
-/// Between two looks at how far it is, at first; on a database always.
+/// Between two looks at how far it is, at first.
 const LOOK: Duration = Duration::from_millis(100);
-/// A server is looked at less and less often, but so often.
+/// Who has waited long is told a little later: after a tenth of that, and no longer than this.
 const LOOK_MAX: Duration = Duration::from_secs(1);
 /// So long nothing may happen to it. Whoever works on it tries again within seconds, and another one goes on soon
 /// after one has died.
@@ -23,13 +23,7 @@ pub(in crate::cli) async fn follow(
     place: &Place,
     operation: Operation,
 ) -> Result<(), Failure> {
-    let worker = match place {
-        Place::Database(client) => {
-            let worker = Worker::new(client.clone()).register(BulkOperations);
-            Some(worker.shutdown_grace(Duration::ZERO).start().await?)
-        }
-        Place::Server(_) => None,
-    };
+    let worker = place.carry_out_operations().await?;
     let progress = Progress::new(app.output, operation.expected);
     let ended = until_ended(place, operation, &progress).await;
     drop(progress);
@@ -62,12 +56,8 @@ async fn until_ended(
     progress: &Progress,
 ) -> Result<Operation, Failure> {
     let id = operation.id;
-    let pause_max = match place {
-        Place::Database(_) => LOOK,
-        Place::Server(_) => LOOK_MAX,
-    };
-    let mut pause = LOOK;
-    let mut patience = Patience::new(operation, Instant::now());
+    let begun = Instant::now();
+    let mut patience = Patience::new(operation, begun);
     loop {
         match place.operation(id).await {
             Ok(now) => {
@@ -88,8 +78,7 @@ async fn until_ended(
                 return Err(failure.at(&goes_on));
             }
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(pause_max);
+        tokio::time::sleep((begun.elapsed() / 10).clamp(LOOK, LOOK_MAX)).await;
     }
 }
 

@@ -4,7 +4,8 @@ use super::Place;
 use crate::cli::actor;
 use crate::failure::Failure;
 use crate::remote::{Operations, Preview};
-use dutiful::{BulkAction, Filter, Operation, TaskId};
+use dutiful::{BulkAction, BulkOperations, Filter, Operation, TaskId, Worker, WorkerHandle};
+use std::time::Duration;
 
 impl Place {
     pub(in crate::cli) async fn bulk_preview(
@@ -38,6 +39,18 @@ impl Place {
             Place::Database(client) => Ok(client.operations(limit, after).await?.into()),
             Place::Server(remote) => remote.operations(limit, after).await,
         }
+    }
+
+    /// What carries operations out beside whatever else does, on a database, where nothing else may. A server does so
+    /// itself.
+    pub(in crate::cli) async fn carry_out_operations(
+        &self,
+    ) -> Result<Option<WorkerHandle>, Failure> {
+        let Place::Database(client) = self else {
+            return Ok(None);
+        };
+        let worker = Worker::new(client.clone()).register(BulkOperations);
+        Ok(Some(worker.shutdown_grace(Duration::ZERO).start().await?))
     }
 
     pub(in crate::cli) async fn operation(&self, id: TaskId) -> Result<Operation, Failure> {

@@ -21,7 +21,8 @@ pub(in crate::cli) struct AuditWishes {
 /// The task names of a place.
 #[derive(Debug)]
 pub(in crate::cli) struct TaskNames {
-    /// Those that this program knows, or the server.
+    /// Who knows those that are known.
+    pub(in crate::cli) who: &'static str,
     pub(in crate::cli) known: Vec<String>,
     pub(in crate::cli) paused: Vec<PausedName>,
 }
@@ -79,6 +80,7 @@ impl Place {
     pub(in crate::cli) async fn task_names(&self, app: &App) -> Result<TaskNames, Failure> {
         match self {
             Place::Database(client) => Ok(TaskNames {
+                who: "this binary",
                 known: app.tasks.names().map(str::to_owned).collect(),
                 paused: client.paused().await?,
             }),
@@ -87,6 +89,7 @@ impl Place {
                 let names = types.task_types.iter();
                 let names = names.filter_map(|one| one["task_name"].as_str());
                 Ok(TaskNames {
+                    who: "the server",
                     known: names.map(str::to_owned).collect(),
                     paused: types.paused,
                 })
