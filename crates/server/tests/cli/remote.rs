@@ -1,10 +1,10 @@
 //! Every command on a server, beside the same command on the server's database.
 
-mod bulk;
+pub(crate) mod bulk;
 mod lost_answer;
 mod names;
 mod periodic;
-mod served;
+pub(crate) mod served;
 
 use super::place::{CONFLICT, NOT_FOUND, Place, UNREACHABLE, USAGE, text};
 use serde_json::{Value, json};

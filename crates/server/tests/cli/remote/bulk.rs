@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const LONG: Duration = Duration::from_secs(60);
 
 /// Tasks of a name that nothing runs.
-fn submit_many(place: &Place, name: &str, count: usize) {
+pub(crate) fn submit_many(place: &Place, name: &str, count: usize) {
     let database = rusqlite::Connection::open(place.path().join("dutiful.db")).unwrap();
     database.busy_timeout(LONG).unwrap();
     let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)

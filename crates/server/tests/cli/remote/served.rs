@@ -5,17 +5,17 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-pub(super) const REFUSED: i32 = 5;
+pub(crate) const REFUSED: i32 = 5;
 
 /// A server on the database of a place.
-pub(super) struct Served {
-    pub(super) place: Place,
+pub(crate) struct Served {
+    pub(crate) place: Place,
     child: Child,
-    pub(super) url: String,
+    pub(crate) url: String,
 }
 
 impl Served {
-    pub(super) fn start(more: &[&str]) -> Served {
+    pub(crate) fn start(more: &[&str]) -> Served {
         let place = Place::new();
         let token = place.json(&["token", "create", "ops", "--scope", "admin"]);
         place.write_secret("secret", token["secret"].as_str().unwrap());
@@ -38,30 +38,30 @@ impl Served {
         Served { place, child, url }
     }
 
-    pub(super) fn remotely<'a>(&'a self, args: &[&'a str]) -> Vec<&'a str> {
+    pub(crate) fn remotely<'a>(&'a self, args: &[&'a str]) -> Vec<&'a str> {
         [args, &["--server", &self.url, "--token-file", "secret"]].concat()
     }
 
     /// What the command prints on the server, which is the same as on the database.
-    pub(super) fn same(&self, args: &[&str]) -> Value {
+    pub(crate) fn same(&self, args: &[&str]) -> Value {
         let remote = self.place.json(&self.remotely(args));
         assert_eq!(remote, self.place.json(args), "{args:?}");
         remote
     }
 
     /// The same for people.
-    pub(super) fn same_text(&self, args: &[&str]) {
+    pub(crate) fn same_text(&self, args: &[&str]) {
         let remote = self.place.text(&self.remotely(args));
         assert_eq!(remote, self.place.text(args), "{args:?}");
     }
 
     /// What a command prints on the server.
-    pub(super) fn json(&self, args: &[&str]) -> Value {
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
         self.place.json(&self.remotely(args))
     }
 
     /// What a command that fails on the server says, with its exit code: all of it as on the database.
-    pub(super) fn same_error(&self, args: &[&str], exit: i32) -> Value {
+    pub(crate) fn same_error(&self, args: &[&str], exit: i32) -> Value {
         let own = self.place.json_error(args);
         let remote = self.place.json_error(&self.remotely(args));
         assert_eq!(own, remote, "{args:?}");
@@ -70,7 +70,7 @@ impl Served {
     }
 
     /// The file with a token of these scopes.
-    pub(super) fn token(&self, scopes: &str) -> String {
+    pub(crate) fn token(&self, scopes: &str) -> String {
         let name = format!("only-{}", scopes.replace(',', "-"));
         let args = ["token", "create", &name, "--scope", scopes];
         let token = self.place.json(&args);
@@ -80,7 +80,7 @@ impl Served {
     }
 
     /// What the server answers whoever has another token, or none.
-    pub(super) fn refused(&self, args: &[&str], token: Option<&str>) -> Value {
+    pub(crate) fn refused(&self, args: &[&str], token: Option<&str>) -> Value {
         let mut all = [args, &["--server", &self.url]].concat();
         all.extend(token.iter().flat_map(|file| ["--token-file", file]));
         let (exit, error) = self.place.json_error(&all);
