@@ -133,7 +133,9 @@ fn all_that_fit_are_acted_on_the_same() {
         "--target",
         &format!("operation {id}"),
     ]);
-    assert_eq!(audit["entries"][0]["action"], "bulk-cancel");
+    let entries = audit["entries"].as_array().unwrap();
+    let actions: Vec<&Value> = entries.iter().map(|one| &one["action"]).collect();
+    assert_eq!(actions, ["bulk-cancel-ended", "bulk-cancel"]);
 }
 
 #[test]
