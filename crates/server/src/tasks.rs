@@ -116,7 +116,7 @@ impl Tasks {
         })
     }
 
-    fn names(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
         self.types.iter().map(|known| known.name)
     }
 

@@ -6,10 +6,10 @@ use crate::text::storable;
 use crate::{Error, ErrorKind, Result};
 use dutiful_core::limits::AUDIT_WORD_BYTES_MAX;
 use dutiful_core::{Timestamp, check_name};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A task name that is paused: no worker claims its tasks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PausedName {
     /// The name.

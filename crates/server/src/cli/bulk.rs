@@ -1,12 +1,13 @@
 //! `retry`, `cancel`, `run-now` and `delete` on all tasks that fit a filter: a preview, a question, an operation.
 
 use super::list::{state, status};
-use super::{App, actor, operations, tasks};
+use super::{App, operations, tasks};
 use crate::failure::Failure;
 use crate::output::{confirm, count};
+use crate::remote::Preview;
 use crate::values;
 use clap::Args;
-use dutiful::{BulkAction, BulkPreview, Filter, State, Status, Timestamp};
+use dutiful::{BulkAction, Filter, State, Status, Timestamp};
 use serde_json::json;
 use std::time::SystemTime;
 
@@ -80,29 +81,28 @@ impl WhereArgs {
         dry_run: bool,
         yes: bool,
     ) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
-        let by = actor();
-        let mut preview = client.bulk_preview(action, &self.filter(), &by).await?;
+        let place = app.place().await?;
+        let mut preview = place.bulk_preview(action, &self.filter()).await?;
         for task in &mut preview.tasks {
             app.settings.redact.task(task);
         }
         if dry_run || (preview.exact && preview.count == 0) {
-            return tell(app, &preview, dry_run);
+            return tell(app, action, &preview, dry_run);
         }
         let question = format!("{action} {}?", how_many(&preview));
         if !yes {
             app.output.note(&tasks::table(&preview.tasks));
             confirm(&question).await?;
         }
-        let operation = client.bulk(&preview.token, &by).await?;
-        operations::follow(app, &client, operation).await
+        let operation = place.bulk(&preview.token).await?;
+        operations::follow(app, &place, operation).await
     }
 }
 
 /// What would be done, and that nothing was.
-fn tell(app: &App, preview: &BulkPreview, dry_run: bool) -> Result<(), Failure> {
+fn tell(app: &App, action: BulkAction, preview: &Preview, dry_run: bool) -> Result<(), Failure> {
     let data = json!({
-        "action": preview.action,
+        "action": action.name(),
         "count": preview.count,
         "exact": preview.exact,
         "tasks": preview.tasks,
@@ -113,15 +113,14 @@ fn tell(app: &App, preview: &BulkPreview, dry_run: bool) -> Result<(), Failure> 
         _ => {
             let table = tasks::table(&preview.tasks);
             format!(
-                "{} {}, the newest of them:\n{table}",
-                preview.action,
+                "{action} {}, the newest of them:\n{table}",
                 how_many(preview)
             )
         }
     })
 }
 
-fn how_many(preview: &BulkPreview) -> String {
+fn how_many(preview: &Preview) -> String {
     let more = if preview.exact { "" } else { "more than " };
     let plural = if preview.count == 1 { "" } else { "s" };
     format!("{more}{} task{plural}", count(preview.count))

@@ -59,6 +59,7 @@ pub(super) struct MoveArgs {
 
 impl MoveArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
+        app.settings.check_database()?;
         let single_is_new = !(self.abort || self.status || self.remove_old);
         let urls = Urls::find(&self, app, single_is_new)?;
         let from = urls.from(app).await?;

@@ -1,16 +1,17 @@
 //! `dutiful operations`.
 
+mod follow;
+
+pub(super) use follow::follow;
+
 use super::App;
+use super::place::Place;
 use crate::failure::{Exit, Failure};
-use crate::output::{Column, Progress, Rows, Table, Tone, count, time};
+use crate::output::{Column, Rows, Table, Tone, count, time};
 use crate::values;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand};
-use dutiful::{BulkOperations, Client, ErrorKind, Operation, State, TaskId, Worker};
-use std::time::Duration;
-
-/// Between two looks at how far one is.
-const LOOK: Duration = Duration::from_millis(100);
+use dutiful::{Operation, TaskId};
 
 const COLUMNS: [Column; 8] = [
     Column::number("ID"),
@@ -64,35 +65,30 @@ struct IdArgs {
 
 impl OperationsArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
+        let place = app.place().await?;
         match self.command {
-            None => list(app, &client, 50, None).await,
+            None => list(app, &place, 50, None).await,
             Some(OperationsCommand::List(args)) => {
-                list(app, &client, args.limit, args.after.as_deref()).await
+                list(app, &place, args.limit, args.after.as_deref()).await
             }
             Some(OperationsCommand::Show(args)) => {
-                let operation = client.operation(args.id).await.map_err(failed)?;
+                let operation = place.operation(args.id).await.map_err(failed)?;
                 tell(app, &operation)
             }
             Some(OperationsCommand::Stop(args)) => {
-                let operation = client.stop_operation(args.id).await.map_err(failed)?;
+                let operation = place.stop_operation(args.id).await.map_err(failed)?;
                 tell(app, &operation)
             }
             Some(OperationsCommand::Follow(args)) => {
-                let operation = client.operation(args.id).await.map_err(failed)?;
-                follow(app, &client, operation).await
+                let operation = place.operation(args.id).await.map_err(failed)?;
+                follow(app, &place, operation).await
             }
         }
     }
 }
 
-async fn list(
-    app: &App,
-    client: &Client,
-    limit: usize,
-    after: Option<&str>,
-) -> Result<(), Failure> {
-    let page = client.operations(limit, after).await?;
+async fn list(app: &App, place: &Place, limit: usize, after: Option<&str>) -> Result<(), Failure> {
+    let page = place.operations(limit, after).await?;
     app.output.data(&page, || table(&page.operations))?;
     if let Some(next) = &page.next {
         app.output
@@ -116,49 +112,6 @@ fn table(operations: &[Operation]) -> String {
         ]);
     }
     table.text()
-}
-
-/// Works on an operation, beside whatever else does, until it has ended; then tells what came of it. It goes on
-/// elsewhere, or later, when this is interrupted.
-pub(super) async fn follow(
-    app: &App,
-    client: &Client,
-    operation: Operation,
-) -> Result<(), Failure> {
-    let id = operation.id;
-    let worker = Worker::new(client.clone())
-        .register(BulkOperations)
-        .shutdown_grace(Duration::ZERO)
-        .start()
-        .await?;
-    let progress = Progress::new(app.output, operation.expected);
-    let ended = loop {
-        let now = client.operation(id).await?;
-        let passed = format!("{} passed over", count(passed_over(&now)));
-        progress.set(now.counts.matched, passed);
-        if now.state.is_ended() {
-            break now;
-        }
-        tokio::time::sleep(LOOK).await;
-    };
-    drop(progress);
-    worker.shutdown().await;
-    tell(app, &ended)?;
-    match ended.state {
-        State::Succeeded => Ok(()),
-        State::Cancelled => Err(Failure::new(
-            Exit::Conflict,
-            "conflict",
-            format!("operation {id} was stopped"),
-        )
-        .fix(format!("`dutiful retry {id}` lets it go on"))),
-        state => Err(Failure::new(
-            Exit::Failure,
-            "operation",
-            format!("operation {id} is {state}"),
-        )
-        .fix(format!("`dutiful show {id}` tells why"))),
-    }
 }
 
 fn tell(app: &App, operation: &Operation) -> Result<(), Failure> {
@@ -186,11 +139,9 @@ fn passed_over(operation: &Operation) -> u64 {
     operation.counts.skipped.values().sum()
 }
 
-fn failed(error: dutiful::Error) -> Failure {
-    match error.kind() {
-        ErrorKind::NotFound => {
-            Failure::from(error).fix("`dutiful operations` lists those there are")
-        }
-        _ => error.into(),
+fn failed(failure: Failure) -> Failure {
+    match failure.exit {
+        Exit::NotFound => failure.fix("`dutiful operations` lists those there are"),
+        _ => failure,
     }
 }

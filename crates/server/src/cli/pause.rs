@@ -1,10 +1,12 @@
 //! `dutiful pause` and `dutiful resume`.
 
-use super::{App, actor};
+use super::App;
+use super::place::{Place, TaskNames};
 use crate::failure::Failure;
+use crate::nearest::nearest;
 use crate::output::{Column, Rows, Table, Tone, time};
 use clap::Args;
-use dutiful::{Client, PausedName};
+use dutiful::PausedName;
 use serde_json::json;
 
 const COLUMNS: [Column; 3] = [
@@ -31,40 +33,46 @@ pub(super) struct ResumeArgs {
 
 impl PauseArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
+        let place = app.place().await?;
         for name in &self.names {
-            client.pause(name, &actor()).await?;
-            if app.tasks.named(name).is_none() {
-                let near = app.tasks.nearest(name);
-                let near =
-                    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                app.output
-                    .note(&format!("this binary does not know `{name}`{near}"));
-            }
+            place.pause(name).await?;
         }
-        tell(app, &client).await
+        let TaskNames { who, known, .. } = tell(app, &place, &self.names).await?;
+        for name in self.names.iter().filter(|name| !known.contains(name)) {
+            let near = nearest(name, known.iter().map(String::as_str));
+            let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            app.output
+                .note(&format!("{who} does not know `{name}`{near}"));
+        }
+        Ok(())
     }
 }
 
 impl ResumeArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
+        let place = app.place().await?;
         for name in &self.names {
-            client.resume(name).await?;
+            place.resume(name).await?;
         }
-        tell(app, &client).await
+        tell(app, &place, &self.names).await.map(drop)
     }
 }
 
-/// What is paused now.
-async fn tell(app: &App, client: &Client) -> Result<(), Failure> {
-    let paused = client.paused().await?;
+/// Tells what is paused now.
+async fn tell(app: &App, place: &Place, done: &[String]) -> Result<TaskNames, Failure> {
+    let names = place.task_names(app).await;
+    let names = names.map_err(|failure| match done {
+        [] => failure,
+        // A token may be good for the one and not for the other.
+        _ => failure.at("it is done, and what is paused now cannot be told"),
+    })?;
+    let paused = &names.paused;
     app.output
-        .data(&json!({ "paused": &paused }), || table(&paused))?;
+        .data(&json!({ "paused": paused }), || table(paused))?;
     if paused.is_empty() {
         app.output.note("no task name is paused");
     }
-    Ok(())
+    Ok(names)
 }
 
 fn table(paused: &[PausedName]) -> String {

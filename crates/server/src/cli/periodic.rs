@@ -4,13 +4,13 @@ mod next;
 mod operate;
 
 use super::App;
+use super::place::{PeriodicVerb, Place};
 use crate::failure::{Exit, Failure};
 use crate::nearest::nearest;
 use crate::output::{Column, Rows, Table, Tone, count, time};
 use clap::{Args, Subcommand};
-use dutiful::{Client, Error, ErrorKind, PeriodicInfo};
+use dutiful::{ErrorKind, PeriodicInfo};
 use dutiful_core::Schedule;
-use operate::Verb;
 use serde_json::json;
 
 const COLUMNS: [Column; 10] = [
@@ -57,10 +57,10 @@ impl PeriodicArgs {
             None | Some(PeriodicCommand::List) => list(app).await,
             Some(PeriodicCommand::Next(args)) => args.run(app).await,
             Some(PeriodicCommand::Run(args)) => args.run(app).await,
-            Some(PeriodicCommand::Pause(args)) => args.run(app, Verb::Pause).await,
-            Some(PeriodicCommand::Resume(args)) => args.run(app, Verb::Resume).await,
+            Some(PeriodicCommand::Pause(args)) => args.run(app, PeriodicVerb::Pause).await,
+            Some(PeriodicCommand::Resume(args)) => args.run(app, PeriodicVerb::Resume).await,
             Some(PeriodicCommand::Change(args)) => args.run(app).await,
-            Some(PeriodicCommand::Reset(args)) => args.run(app, Verb::Reset).await,
+            Some(PeriodicCommand::Reset(args)) => args.run(app, PeriodicVerb::Reset).await,
         }
     }
 }
@@ -105,24 +105,27 @@ fn table(periodic: &[PeriodicInfo]) -> String {
 }
 
 /// Why it was not done; where there is none of the name, with the nearest that there is.
-async fn failed(client: &Client, name: &str, error: Error) -> Failure {
-    match error.kind() {
-        ErrorKind::NotFound => {}
-        ErrorKind::Decode => {
-            return Failure::from(error)
-                .fix("a newer program may have written it: use the `dutiful` that goes with it");
-        }
-        ErrorKind::Conflict => {
-            return Failure::from(error).fix("`--anyway` runs it beside that one");
-        }
-        _ => return error.into(),
+async fn failed(place: &Place, name: &str, failure: Failure) -> Failure {
+    if failure.exit == Exit::NotFound {
+        return missing(name, &place.periodic().await.unwrap_or_default());
     }
+    let is = |kind: ErrorKind| failure.code == kind.code();
+    if is(ErrorKind::Decode) {
+        failure.fix("a newer program may have written it: use the `dutiful` that goes with it")
+    } else if is(ErrorKind::Conflict) {
+        failure.fix("`--anyway` runs it beside that one")
+    } else {
+        failure
+    }
+}
+
+/// There is none of the name; these there are.
+fn missing(name: &str, all: &[PeriodicInfo]) -> Failure {
     let failure = Failure::new(
         Exit::NotFound,
         "not_found",
         format!("there is no periodic task named `{name}`"),
     );
-    let all = client.periodic().await.unwrap_or_default();
     match nearest(name, all.iter().map(|one| one.name.as_str())) {
         Some(near) => failure.fix(format!("did you mean `{near}`?")),
         None => failure.fix("`dutiful periodic` lists those that there are"),

@@ -1,17 +1,22 @@
 //! Where a command works: on a database, or on a server of the HTTP API. No command knows which.
 
+mod bulk;
 mod edit;
+mod look;
+mod periodic;
 mod submission;
 
 pub(super) use edit::Edit;
+pub(super) use look::{AuditWishes, TaskNames};
+pub(super) use periodic::{PeriodicEdit, PeriodicVerb};
 pub(super) use submission::Submission;
 
 use super::App;
 use crate::failure::Failure;
 use crate::remote::Remote;
 use dutiful::{
-    AttemptInfo, AuditFilter, AuditPage, Client, ErrorKind, Explanation, Filter, LogLine, Page,
-    PeriodicInfo, Stats, Submitted, TaskCount, TaskId, TaskInfo, Timestamp, WorkerInfo,
+    AttemptInfo, Client, ErrorKind, Explanation, Filter, LogLine, Page, Submitted, TaskCount,
+    TaskId, TaskInfo,
 };
 use std::time::Duration;
 
@@ -27,15 +32,6 @@ pub(super) enum Verb {
     Retry,
     Cancel,
     RunNow,
-}
-
-/// Which entries of the audit are wanted.
-#[derive(Debug)]
-pub(super) struct AuditWishes {
-    pub(super) actor: Option<String>,
-    pub(super) target: Option<String>,
-    pub(super) limit: usize,
-    pub(super) after: Option<String>,
 }
 
 impl Place {
@@ -141,83 +137,6 @@ impl Place {
         match self {
             Place::Database(client) => Ok(client.delete(id).await.map(drop)?),
             Place::Server(remote) => remote.delete(id).await,
-        }
-    }
-
-    pub(super) async fn stats(&self, window: Duration) -> Result<Stats, Failure> {
-        match self {
-            Place::Database(client) => Ok(client.stats_over(window).await?),
-            Place::Server(remote) => remote.stats(window).await,
-        }
-    }
-
-    pub(super) async fn workers(&self) -> Result<Vec<WorkerInfo>, Failure> {
-        match self {
-            Place::Database(client) => Ok(client.workers().await?),
-            Place::Server(remote) => remote.workers().await,
-        }
-    }
-
-    pub(super) async fn periodic(&self) -> Result<Vec<PeriodicInfo>, Failure> {
-        match self {
-            Place::Database(client) => Ok(client.periodic().await?),
-            Place::Server(remote) => remote.periodic().await,
-        }
-    }
-
-    /// The next ticks of a periodic task that is there.
-    pub(super) async fn periodic_next(
-        &self,
-        name: &str,
-        count: usize,
-    ) -> Result<Vec<Timestamp>, Failure> {
-        match self {
-            Place::Database(client) => {
-                let ticks = client.periodic_next(name, count).await;
-                ticks.map_err(|error| match error.kind() {
-                    ErrorKind::Decode => Failure::from(error).fix(
-                        "a newer program may have written it: use the `dutiful` that goes with it",
-                    ),
-                    _ => error.into(),
-                })
-            }
-            Place::Server(remote) => remote.periodic_next(name, count).await,
-        }
-    }
-
-    pub(super) async fn audit(&self, wishes: AuditWishes) -> Result<AuditPage, Failure> {
-        let AuditWishes {
-            actor,
-            target,
-            limit,
-            after,
-        } = wishes;
-        match self {
-            Place::Database(client) => {
-                let mut filter = AuditFilter::new().limit(limit);
-                if let Some(actor) = actor {
-                    filter = filter.actor(actor);
-                }
-                if let Some(target) = target {
-                    filter = filter.target(target);
-                }
-                if let Some(cursor) = after {
-                    filter = filter.after(cursor);
-                }
-                Ok(client.audit_log(&filter).await?)
-            }
-            Place::Server(remote) => {
-                let limit = Some(limit.to_string());
-                let wishes = [
-                    ("actor", actor),
-                    ("target", target),
-                    ("limit", limit),
-                    ("cursor", after),
-                ];
-                let said = wishes.into_iter();
-                let said = said.filter_map(|(name, value)| Some((name, value?)));
-                remote.audit(&said.collect::<Vec<_>>()).await
-            }
         }
     }
 }

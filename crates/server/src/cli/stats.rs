@@ -25,7 +25,7 @@ pub(super) struct StatsArgs {
     /// With --by, only tasks of this name
     #[arg(long, value_name = "NAME", requires = "by")]
     name: Option<String>,
-    /// First count again what has ended, and put the kept figures right
+    /// First count again what has ended, and put the kept figures right; on a database alone
     #[arg(long)]
     recount: bool,
 }
@@ -35,11 +35,10 @@ impl StatsArgs {
         if self.recount {
             recount(app, &app.settings.connect().await?).await?;
         }
-        if let Some(step) = self.by {
-            let client = app.settings.connect().await?;
-            return series::run(app, &client, step, self.since, self.name).await;
-        }
         let place = app.place().await?;
+        if let Some(step) = self.by {
+            return series::run(app, &place, step, self.since, self.name).await;
+        }
         let stats = place.stats(self.since.unwrap_or(SINCE)).await?;
         app.output.data(&stats, || text(&stats))?;
         if stats.names.is_empty() {

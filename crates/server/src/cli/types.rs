@@ -45,7 +45,7 @@ impl TypesArgs {
 /// The task types that this binary knows, or the server; their schemas are in the JSON.
 async fn run(app: &App) -> Result<(), Failure> {
     let types = match app.remote()? {
-        Some(remote) => remote.types().await?,
+        Some(remote) => remote.task_types().await?.task_types,
         None => app.tasks.all().iter().map(described).collect(),
     };
     app.output

@@ -5,7 +5,7 @@ use crate::failure::{Exit, Failure};
 use crate::nearest::nearest;
 use crate::output::{Column, Rows, Table, Tone, time};
 use clap::{Args, Subcommand};
-use dutiful::{ErrorKind, WorkerInfo};
+use dutiful::WorkerInfo;
 use serde_json::json;
 
 const COLUMNS: [Column; 7] = [
@@ -51,25 +51,23 @@ impl WorkersArgs {
 
 impl DrainArgs {
     async fn run(self, app: &App) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
-        match client.drain_worker(&self.worker).await {
+        let place = app.place().await?;
+        match place.drain_worker(&self.worker).await {
             Ok(worker) => app.output.data(&worker, || {
                 format!(
                     "{} is asked to end, and hears of it within 20 seconds",
                     worker.worker
                 )
             }),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let all = client.workers().await?;
-                let failure = Failure::new(Exit::NotFound, "not_found", error.to_string());
-                Err(
-                    match nearest(&self.worker, all.iter().map(|one| one.worker.as_str())) {
-                        Some(near) => failure.fix(format!("did you mean `{near}`?")),
-                        None => failure.fix("`dutiful workers` lists those that there are"),
-                    },
-                )
+            Err(failure) if failure.exit == Exit::NotFound => {
+                let all = place.workers().await.unwrap_or_default();
+                let near = nearest(&self.worker, all.iter().map(|one| one.worker.as_str()));
+                Err(match near {
+                    Some(near) => failure.fix(format!("did you mean `{near}`?")),
+                    None => failure.fix("`dutiful workers` lists those that there are"),
+                })
             }
-            Err(error) => Err(error.into()),
+            Err(failure) => Err(failure),
         }
     }
 }

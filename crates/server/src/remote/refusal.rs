@@ -84,6 +84,13 @@ fn exit_and_fix(kind: &Kind) -> (Exit, Option<&'static str>) {
             Exit::Unreachable,
             Some("the server cannot reach its database: try again"),
         )
+    } else if is(&problem::MOVING) {
+        (Exit::Unreachable, Some("try again a little later"))
+    } else if is(&problem::MOVED) {
+        (
+            Exit::Schema,
+            Some("whoever runs the server has to start it with the new database URL"),
+        )
     } else if is(&problem::SCHEMA) {
         (
             Exit::Schema,
@@ -115,6 +122,8 @@ mod tests {
             (&problem::FORBIDDEN, 5),
             (&problem::INVALID_QUERY, 2),
             (&problem::DATABASE_UNAVAILABLE, 6),
+            (&problem::MOVING, 6),
+            (&problem::MOVED, 7),
             (&problem::SCHEMA, 7),
             (&problem::INTERNAL, 1),
         ] {

@@ -1,7 +1,7 @@
 use super::place::{CONFLICT, NOT_FOUND, Place, USAGE};
 
 /// Two schedules, as workers store them.
-const ROWS: &str = "
+pub(crate) const ROWS: &str = "
     INSERT INTO dutiful_periodic (name, task_name, task_payload, schedule, missed, missed_window, overlap,
                                   created_at, next_at, paused, fired)
     VALUES ('Minutely', 'Sweep', '{}', 'every 60000000', 'latest', 0, 'skip', 1, 1900000000000000, 0, 1200),

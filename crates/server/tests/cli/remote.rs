@@ -1,72 +1,16 @@
 //! Every command on a server, beside the same command on the server's database.
 
+pub(crate) mod bulk;
+mod lost_answer;
+mod names;
+mod periodic;
+pub(crate) mod served;
+
 use super::place::{CONFLICT, NOT_FOUND, Place, UNREACHABLE, USAGE, text};
 use serde_json::{Value, json};
+use served::{REFUSED, Served};
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-
-const REFUSED: i32 = 5;
-
-/// A server on the database of a place.
-struct Served {
-    place: Place,
-    child: Child,
-    url: String,
-}
-
-impl Served {
-    fn start(more: &[&str]) -> Served {
-        let place = Place::new();
-        let token = place.json(&["token", "create", "ops", "--scope", "admin"]);
-        place.write_secret("secret", token["secret"].as_str().unwrap());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dutiful"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--require-token"]);
-        command.args(more).current_dir(place.path());
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        let url = loop {
-            line.clear();
-            assert!(log.read_line(&mut line).unwrap() > 0, "it does not start");
-            if let Some((_, rest)) = line.split_once("Serving on ") {
-                let url = rest.split(": try").next().unwrap();
-                break url.replace("127.0.0.1", "localhost");
-            }
-        };
-        // It must never wait for somebody to read its log.
-        std::thread::spawn(move || log.lines().for_each(drop));
-        Served { place, child, url }
-    }
-
-    fn remotely<'a>(&'a self, args: &[&'a str]) -> Vec<&'a str> {
-        [args, &["--server", &self.url, "--token-file", "secret"]].concat()
-    }
-
-    /// What the command prints on the server, which is the same as on the database.
-    fn same(&self, args: &[&str]) -> Value {
-        let remote = self.place.json(&self.remotely(args));
-        assert_eq!(remote, self.place.json(args), "{args:?}");
-        remote
-    }
-
-    /// The same for people.
-    fn same_text(&self, args: &[&str]) {
-        let remote = self.place.text(&self.remotely(args));
-        assert_eq!(remote, self.place.text(args), "{args:?}");
-    }
-
-    /// What a command prints on the server.
-    fn json(&self, args: &[&str]) -> Value {
-        self.place.json(&self.remotely(args))
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use std::process::{Command, Stdio};
 
 /// Two tasks that were made alike differ in these.
 fn alike(mut task: Value) -> Value {
@@ -428,6 +372,11 @@ fn a_server_that_asks_for_a_token_or_is_not_there_is_told() {
         &["bench"],
         &["doctor"],
         &["token", "list"],
+        &["move", "--status"],
+        &["migrate", "status"],
+        &["prune", "--dry-run"],
+        &["types", "check"],
+        &["stats", "--recount"],
     ] {
         let (exit, said) = place.error(args);
         assert_eq!(exit, USAGE, "{args:?}: {said}");

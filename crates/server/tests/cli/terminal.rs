@@ -1,6 +1,8 @@
 //! What a person sees and types at a terminal. Each runs on a terminal of its own, made by the system.
 
 use super::place::{NOT_FOUND, Place};
+use super::remote::bulk::submit_many;
+use super::remote::served::Served;
 use nix::pty::{Winsize, openpty};
 use std::fs::File;
 use std::io::{Read, Write};
@@ -314,4 +316,33 @@ fn what_cannot_be_undone_is_asked_for() {
     let (code, written) = terminal.end();
     assert_eq!(code, Some(0), "{written}");
     assert_eq!(place.json_error(&["show", &id]).0, NOT_FOUND);
+}
+
+#[test]
+fn a_server_is_asked_for_much_only_after_the_person() {
+    let served = Served::start(&[]);
+    submit_many(&served.place, "Left", 3_000);
+    let args = served.remotely(&["cancel", "--name", "Left"]);
+    let ask = |keys: &str| {
+        let mut terminal = Terminal::run(&served.place, 100, &args, &[]);
+        terminal.wait_for("cancel 3,000 tasks? [y/N] ");
+        terminal.type_keys(keys);
+        terminal.end()
+    };
+    for keys in ["\u{3}", "n\n"] {
+        let (code, written) = ask(keys);
+        assert_eq!(code, Some(INTERRUPTED), "{keys:?}: {written}");
+    }
+    let none = served.json(&["operations"]);
+    assert_eq!(none["operations"], serde_json::json!([]));
+    let (code, written) = ask("y\n");
+    assert_eq!(code, Some(0), "{written}");
+    assert!(written.contains("[="), "no bar: {written}");
+    let lines = screen(&written);
+    assert!(!lines.iter().any(|line| line.contains("[=")), "{lines:?}");
+    let told = lines.iter().find(|line| line.starts_with("operation "));
+    assert!(
+        told.is_some_and(|line| line.contains("3,000 done")),
+        "{lines:?}"
+    );
 }

@@ -6,11 +6,11 @@ use crate::client::inspect::{Filter, TaskInfo};
 use crate::store::bulk::progress;
 use crate::{Error, ErrorKind, Result};
 use dutiful_core::{State, TaskId, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A bulk operation. It is a task, so that everything that is told of tasks is told of it too.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Operation {
     /// The number of its task.

@@ -5,7 +5,7 @@ use crate::store::figures::look::{Ended, Span};
 use crate::{Error, ErrorKind, Result};
 use dutiful_core::limits::SERIES_SPANS_MAX;
 use dutiful_core::{Figures, Step, Timestamp};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -92,11 +92,11 @@ fn refused(message: String) -> Error {
 }
 
 /// Figures of one span after another.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Series {
     /// How long each span is.
-    #[serde(serialize_with = "word")]
+    #[serde(serialize_with = "word", deserialize_with = "of_word")]
     pub step: Step,
     /// One for each span of the range, the oldest first, those included in which nothing ended.
     pub points: Vec<SeriesPoint>,
@@ -110,8 +110,13 @@ fn word<S: Serializer>(step: &Step, serializer: S) -> Result<S::Ok, S::Error> {
     step.as_str().serialize(serializer)
 }
 
+fn of_word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Step, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    word.parse().map_err(serde::de::Error::custom)
+}
+
 /// Figures of one span.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SeriesPoint {
     /// When the span begins.

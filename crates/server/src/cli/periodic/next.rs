@@ -1,12 +1,10 @@
 //! `dutiful periodic next`: reckoned by its schedule, from the database's time on.
 
-use super::App;
-use crate::failure::{Exit, Failure};
-use crate::nearest::nearest;
+use super::{App, failed, missing};
+use crate::failure::Failure;
 use crate::output::time;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use dutiful::PeriodicInfo;
 use serde_json::json;
 
 /// The arguments of `periodic next`.
@@ -27,7 +25,10 @@ impl NextArgs {
         let Some(found) = all.iter().find(|one| one.name == self.name) else {
             return Err(missing(&self.name, &all));
         };
-        let ticks = place.periodic_next(&self.name, self.count).await?;
+        let ticks = match place.periodic_next(&self.name, self.count).await {
+            Ok(ticks) => ticks,
+            Err(failure) => return Err(failed(&place, &self.name, failure).await),
+        };
         let json = json!({
             "name": found.name,
             "task_name": found.task_name,
@@ -48,17 +49,5 @@ impl NextArgs {
             app.output.note("its schedule names no further time");
         }
         Ok(())
-    }
-}
-
-fn missing(name: &str, all: &[PeriodicInfo]) -> Failure {
-    let failure = Failure::new(
-        Exit::NotFound,
-        "not_found",
-        format!("there is no periodic task named `{name}`"),
-    );
-    match nearest(name, all.iter().map(|one| one.name.as_str())) {
-        Some(near) => failure.fix(format!("did you mean `{near}`?")),
-        None => failure.fix("`dutiful periodic` lists those that there are"),
     }
 }

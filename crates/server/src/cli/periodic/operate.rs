@@ -1,13 +1,13 @@
 //! `dutiful periodic run|pause|resume|change|reset`.
 
 use super::{App, failed, words};
-use crate::cli::actor;
-use crate::cli::submit::{payload, refusal};
+use crate::cli::place::{PeriodicEdit, PeriodicVerb, Place};
+use crate::cli::submit::payload;
 use crate::failure::Failure;
 use crate::output::{line, time};
 use crate::values;
 use clap::Args;
-use dutiful::{Client, PeriodicInfo, Result as Done};
+use dutiful::PeriodicInfo;
 use serde_json::json;
 use std::time::Duration;
 
@@ -49,38 +49,22 @@ pub(super) struct ChangeArgs {
     payload: Option<String>,
 }
 
-/// What is done to one without further arguments.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Verb {
-    Pause,
-    Resume,
-    Reset,
-}
-
 impl NameArgs {
-    pub(super) async fn run(self, app: &App, verb: Verb) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
-        let done = match verb {
-            Verb::Pause => client.periodic_pause(&self.name).await,
-            Verb::Resume => client.periodic_resume(&self.name).await,
-            Verb::Reset => client.periodic_reset(&self.name).await,
-        };
-        tell(app, &client, &self.name, done).await
+    pub(super) async fn run(self, app: &App, verb: PeriodicVerb) -> Result<(), Failure> {
+        let place = app.place().await?;
+        let done = place.periodic_operate(verb, &self.name).await;
+        tell(app, &place, &self.name, done).await
     }
 }
 
 impl RunArgs {
     pub(super) async fn run(self, app: &App) -> Result<(), Failure> {
-        let client = app.settings.connect().await?;
-        let mut run = client.periodic_run_now(self.name.as_str());
-        if self.anyway {
-            run = run.anyway();
-        }
-        match run.await {
-            Ok(ran) => app.output.data(&json!({ "task_id": ran.task_id }), || {
-                format!("task {} is submitted", ran.task_id)
+        let place = app.place().await?;
+        match place.periodic_run(&self.name, self.anyway).await {
+            Ok(task_id) => app.output.data(&json!({ "task_id": task_id }), || {
+                format!("task {task_id} is submitted")
             }),
-            Err(error) => Err(failed(&client, &self.name, error).await),
+            Err(failure) => Err(failed(&place, &self.name, failure).await),
         }
     }
 }
@@ -91,43 +75,27 @@ impl ChangeArgs {
             Some(argument) => Some(payload::read(argument).await?),
             None => None,
         };
-        let client = app.settings.connect().await?;
-        let mut change = client.periodic_change(self.name.as_str()).by(&actor());
-        if let Some(expression) = &self.cron {
-            change = change.expression(expression);
-        }
-        if let Some(zone) = &self.time_zone {
-            change = change.time_zone(zone);
-        }
-        if let Some(interval) = self.every {
-            change = change.every(interval);
-        }
-        if let Some(payload) = payload {
-            let one = match client.periodic_named(&self.name).await {
-                Ok(one) => one,
-                Err(error) => return Err(failed(&client, &self.name, error).await),
-            };
-            // One that this binary does not know is another worker's to check.
-            if let Some(known) = app.tasks.named(&one.task_name) {
-                let checked = known.check(&client, payload.clone());
-                checked.map_err(|bad| refusal(known.name, &bad))?;
-            }
-            change = change.payload(payload);
-        }
-        let done = change.await;
-        tell(app, &client, &self.name, done).await
+        let place = app.place().await?;
+        let edit = PeriodicEdit {
+            cron: self.cron,
+            time_zone: self.time_zone,
+            every: self.every,
+            payload,
+        };
+        let done = place.periodic_change(app, &self.name, edit).await;
+        tell(app, &place, &self.name, done).await
     }
 }
 
 async fn tell(
     app: &App,
-    client: &Client,
+    place: &Place,
     name: &str,
-    done: Done<PeriodicInfo>,
+    done: Result<PeriodicInfo, Failure>,
 ) -> Result<(), Failure> {
     match done {
         Ok(one) => app.output.data(&one, || sentence(&one)),
-        Err(error) => Err(failed(client, name, error).await),
+        Err(failure) => Err(failed(place, name, failure).await),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::percent;
 use crate::cli::App;
+use crate::cli::place::Place;
 use crate::failure::Failure;
 use crate::output::{Column, Rows, Table, Tone, count, elapsed};
-use dutiful::{Client, Series, SeriesFilter, SpanFigures, State, Step, Timestamp};
+use dutiful::{Series, SpanFigures, State, Step, Timestamp};
 use std::time::{Duration, SystemTime};
 
 const COLUMNS: [Column; 9] = [
@@ -22,20 +23,14 @@ const COLUMNS: [Column; 9] = [
 /// Prints what ended in each span, spans in which nothing did included.
 pub(super) async fn run(
     app: &App,
-    client: &Client,
+    place: &Place,
     step: Step,
     since: Option<Duration>,
     name: Option<String>,
 ) -> Result<(), Failure> {
-    let mut filter = SeriesFilter::new(step);
-    if let Some(since) = since {
-        let now = Timestamp::from_system_time(SystemTime::now());
-        filter = filter.from(now.saturating_sub(since).saturating_add(step.length()));
-    }
-    if let Some(name) = name {
-        filter = filter.task_name(name);
-    }
-    let series = client.stats_series(&filter).await?;
+    let now = Timestamp::from_system_time(SystemTime::now());
+    let from = since.map(|since| now.saturating_sub(since).saturating_add(step.length()));
+    let series = place.stats_series(step, from, name).await?;
     app.output.data(&series, || text(&series))
 }
 
