@@ -140,37 +140,7 @@ async fn drain(db: &TestDb) -> Vec<Value> {
 async fn rows_of_every_state_are_what_they_were_there(db: TestDb) {
     let client = db.client().await;
     db.exec(ORIGINAL).await;
-    for (id, status, last_run, retries, max_retries) in [
-        (3, "not_started", "NULL", 0, 3),
-        (4, "not_started", "NOW - INTERVAL 2 MINUTE", 1, 3),
-        (5, "success", "NOW - INTERVAL 20 DAY", 1, 4),
-        (8, "error", "NOW - INTERVAL 1 HOUR", 1, 3),
-        (9, "error", "NOW - INTERVAL 4 MINUTE", 2, 3),
-        (12, "error", "NOW - INTERVAL 1 HOUR", 3, 3),
-        (13, "not_started", "NULL", 0, 0),
-    ] {
-        let (result, message) = match status {
-            "success" => ("'{\"b\": 1.50}'", "NULL"),
-            "error" => ("NULL", "'it broke'"),
-            _ => ("NULL", "NULL"),
-        };
-        insert(
-            &db,
-            &[
-                ("id", &id.to_string()),
-                ("task_name", "'Script'"),
-                ("task_payload", &format!("'{{\"n\": {id}, \"a\": [1.0]}}'")),
-                ("status", &quoted(status)),
-                ("created_at", "'2026-01-02 03:04:05'"),
-                ("last_run_at", last_run),
-                ("retries", &retries.to_string()),
-                ("max_retries", &max_retries.to_string()),
-                ("error_message", message),
-                ("result_data", result),
-            ],
-        )
-        .await;
-    }
+    insert_every_state(&db).await;
     let report = adopt(&db, &client).await;
     assert_eq!(numbers(&report), [7, 7, 0, 0]);
     assert!(report.is_complete() && report.missing_columns.is_empty());
@@ -217,6 +187,41 @@ async fn rows_of_every_state_are_what_they_were_there(db: TestDb) {
         .map(|payload| payload["n"].as_i64().unwrap())
         .collect();
     assert_eq!(due, [3, 8], "what would run there now, and nothing else");
+}
+
+/// Rows in every state that the other queue knows.
+async fn insert_every_state(db: &TestDb) {
+    for (id, status, last_run, retries, max_retries) in [
+        (3, "not_started", "NULL", 0, 3),
+        (4, "not_started", "NOW - INTERVAL 2 MINUTE", 1, 3),
+        (5, "success", "NOW - INTERVAL 20 DAY", 1, 4),
+        (8, "error", "NOW - INTERVAL 1 HOUR", 1, 3),
+        (9, "error", "NOW - INTERVAL 4 MINUTE", 2, 3),
+        (12, "error", "NOW - INTERVAL 1 HOUR", 3, 3),
+        (13, "not_started", "NULL", 0, 0),
+    ] {
+        let (result, message) = match status {
+            "success" => ("'{\"b\": 1.50}'", "NULL"),
+            "error" => ("NULL", "'it broke'"),
+            _ => ("NULL", "NULL"),
+        };
+        insert(
+            db,
+            &[
+                ("id", &id.to_string()),
+                ("task_name", "'Script'"),
+                ("task_payload", &format!("'{{\"n\": {id}, \"a\": [1.0]}}'")),
+                ("status", &quoted(status)),
+                ("created_at", "'2026-01-02 03:04:05'"),
+                ("last_run_at", last_run),
+                ("retries", &retries.to_string()),
+                ("max_retries", &max_retries.to_string()),
+                ("error_message", message),
+                ("result_data", result),
+            ],
+        )
+        .await;
+    }
 }
 
 async fn an_adopted_task_takes_the_resubmission_of_its_payload(db: TestDb) {

@@ -152,11 +152,15 @@ async fn what_is_rare_is_found_among_many_at_once(db: TestDb) {
         let ids: Vec<TaskId> = page.tasks.iter().map(|task| task.id).collect();
         assert_eq!((ids, page.next), (found, None), "{what}");
     }
-    // An end within a short range of time, long ago.
-    let ended = client.get(cancelled).await.unwrap().finished_at.unwrap();
+    ends_of_a_short_time_long_ago(&client, cancelled).await;
+}
+
+/// Around an end that is known.
+async fn ends_of_a_short_time_long_ago(client: &Client, ended: TaskId) {
+    let ended = client.get(ended).await.unwrap().finished_at.unwrap();
     let early = Timestamp::from_micros(ended.as_micros() - 12_400_000_000);
-    let short = filter().finished_before(early).limit(200);
-    let (found, pages) = follow(&client, short).await;
+    let short = Filter::new().finished_before(early).limit(200);
+    let (found, pages) = follow(client, short).await;
     assert!(
         found.len() > 50 && found.len() < 150 && pages == 1,
         "{} on {pages}",
