@@ -61,7 +61,7 @@ async fn in_time(request: Request, next: Next) -> Response {
 
 async fn under_way(places: Arc<Semaphore>, request: Request, next: Next) -> Response {
     // Whoever looks after the process must see that it lives.
-    if request.uri().path().ends_with("/healthz") {
+    if request.uri().path() == "/healthz" {
         return next.run(request).await;
     }
     match places.try_acquire() {
@@ -124,7 +124,33 @@ fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_loopback;
+    use super::*;
+    use axum::body::Body;
+    use axum::routing::get;
+    use hyper::service::Service;
+    use hyper_util::service::TowerToHyperService;
+
+    #[tokio::test]
+    async fn where_all_places_are_taken_the_health_check_alone_is_answered() {
+        let places = Arc::new(Semaphore::new(0));
+        let api = Router::new()
+            .route("/healthz", get(async || "it lives"))
+            .route("/periodic/{name}", get(async || "a look"))
+            .layer(middleware::from_fn(move |request, next| {
+                under_way(Arc::clone(&places), request, next)
+            }));
+        let app = Router::new().nest("/queue", api.clone()).merge(api);
+        for (path, status) in [
+            ("/healthz", 200),
+            ("/queue/healthz", 200),
+            ("/periodic/healthz", 503),
+            ("/queue/periodic/healthz", 503),
+        ] {
+            let request = axum::http::Request::get(path).body(Body::empty()).unwrap();
+            let answer = TowerToHyperService::new(app.clone()).call(request).await;
+            assert_eq!(answer.unwrap().status(), status, "{path}");
+        }
+    }
 
     #[test]
     fn only_names_of_this_machine_are_loopback() {

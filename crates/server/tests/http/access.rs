@@ -178,6 +178,16 @@ fn a_token_for_some_names_sees_and_touches_no_others(server: &Server) {
         let answer = server.as_bearer(&other, "POST", &format!("/tasks/{id}/{what}"), "");
         assert_eq!(answer.status, 404, "{what}");
     }
+    let types = |secret: &str| {
+        let types = server.as_bearer(secret, "GET", "/task-types", "").json();
+        let types = types["task_types"].as_array().unwrap().iter();
+        types
+            .map(|one| one["task_name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(types(&other), ["TranscribeDocument"]);
+    assert_eq!(types(&own), ["ExampleTask"]);
+    assert!(types(&admin).len() >= 2);
     assert_eq!(
         server
             .as_bearer(&other, "DELETE", &format!("/tasks/{id}"), "")
