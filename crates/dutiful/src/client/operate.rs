@@ -10,11 +10,9 @@ use crate::bulk::NAME;
 use crate::store::delete::{Deleted, delete};
 use crate::store::get::get;
 use crate::store::operate::{Operated, operate};
+use crate::text::CANCELLED;
 use crate::{Error, ErrorKind, Result};
 use dutiful_core::{DedupScope, Event, Priority, Refusal, TaskId, json};
-
-/// What a cancelled task and the attempt that it ended say.
-const CANCELLED: &str = "cancelled by an operator";
 
 impl Client {
     /// Gives a task another try, now: one that has ended in anything but success, one that waits for its
