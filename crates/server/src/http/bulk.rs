@@ -17,7 +17,8 @@ use axum::response::Response;
 use request::{BulkRequest, Confirmation};
 use serde::Serialize;
 use utoipa::ToSchema;
-use view::OperationView;
+
+pub(super) use view::OperationView;
 
 /// What a bulk operation would be about.
 #[derive(Debug, Serialize, ToSchema)]
@@ -130,7 +131,7 @@ pub(crate) async fn start(
             .did_to(&api, &action, &target, Some(&detail.to_string()))
             .await;
     }
-    let view = OperationView::from(operation);
+    let view = caller.view_operation(&api, operation);
     let mut response = answer::json(StatusCode::ACCEPTED, "application/json", &view);
     if let Ok(location) = HeaderValue::from_str(&format!("/operations/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);

@@ -388,6 +388,19 @@ fn a_bulk_operation_is_for_who_has_previewed_it(server: &Server) {
             .status,
         404
     );
+    // What is looked for in payloads is told to whoever may see them.
+    let text = json!({ "text": "of nobody's business" });
+    let looking = preview(&admin, text).json();
+    let body = json!({ "token": looking["token"] }).to_string();
+    let looking = server.as_bearer(&admin, "POST", "/tasks/bulk", &body);
+    let place = looking.header("location").unwrap();
+    let reader = server.token(&["reader", "--scope", "read"]);
+    for (secret, told) in [(&admin, "of nobody's business"), (&reader, "***")] {
+        let shown = server.as_bearer(secret, "GET", place, "").json();
+        assert_eq!(shown["filter"]["text"], told);
+        let listed = server.as_bearer(secret, "GET", "/operations", "").json();
+        assert_eq!(listed["operations"][0]["filter"]["text"], told);
+    }
     let cancelled = || {
         let task = server
             .as_bearer(&admin, "GET", &format!("/tasks/{id}"), "")

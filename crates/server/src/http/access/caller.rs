@@ -1,11 +1,12 @@
 //! Who asks, and what that one may see and do about one task.
 
 use crate::http::Api;
+use crate::http::bulk::OperationView;
 use crate::http::periodic::PeriodicView;
 use crate::http::problem::{FORBIDDEN, NOT_FOUND, Problem};
 use crate::http::view::TaskView;
-use crate::redact::Redact;
-use dutiful::{PeriodicInfo, Scope, TaskId, TaskInfo, TokenInfo};
+use crate::redact::{self, Redact};
+use dutiful::{Operation, PeriodicInfo, Scope, TaskId, TaskInfo, TokenInfo};
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -147,6 +148,22 @@ impl Caller {
             }
         }
         PeriodicView::new(one, self.may_see_payloads())
+    }
+
+    /// The operation as this one may see it: what somebody looks for in payloads is of them.
+    pub(crate) fn view_operation(&self, api: &Api, mut operation: Operation) -> OperationView {
+        if !self.may_see_payloads()
+            && let Some(text) = operation.filter.get_mut("text")
+        {
+            *text = redact::MARK.into();
+        }
+        if !self.may_see_secrets(api) {
+            api.redact.value(&mut operation.filter);
+            if let Some(message) = &mut operation.error_message {
+                *message = api.redact.text(message);
+            }
+        }
+        OperationView::from(operation)
     }
 
     fn may_see_secrets(&self, api: &Api) -> bool {
