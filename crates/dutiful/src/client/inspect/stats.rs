@@ -216,7 +216,6 @@ mod tests {
             due: 4,
             first_due: Some(Timestamp::from_micros(7_000_000)),
             capped: true,
-            ..Live::default()
         };
         let live = AllLive {
             names: BTreeMap::from([("A".to_owned(), live)]),
