@@ -10,10 +10,12 @@ promises![
     without_a_token_nothing_of_tasks_is_told,
     a_token_that_is_revoked_expired_or_unknown_is_refused,
     a_token_for_some_names_sees_and_touches_no_others,
+    a_token_for_some_names_lists_and_counts_no_others,
     payloads_are_for_those_who_may_see_them,
     what_is_done_is_in_the_audit_with_who_did_it,
     no_secret_is_told_or_logged,
     a_bulk_operation_is_for_who_has_previewed_it,
+    what_an_operation_looks_for_is_told_to_who_may_see_payloads,
 ];
 
 const SCOPES: [&str; 5] = ["enqueue", "read", "read_payload", "manage", "admin"];
@@ -178,16 +180,6 @@ fn a_token_for_some_names_sees_and_touches_no_others(server: &Server) {
         let answer = server.as_bearer(&other, "POST", &format!("/tasks/{id}/{what}"), "");
         assert_eq!(answer.status, 404, "{what}");
     }
-    let types = |secret: &str| {
-        let types = server.as_bearer(secret, "GET", "/task-types", "").json();
-        let types = types["task_types"].as_array().unwrap().iter();
-        types
-            .map(|one| one["task_name"].as_str().unwrap().to_owned())
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(types(&other), ["TranscribeDocument"]);
-    assert_eq!(types(&own), ["ExampleTask"]);
-    assert!(types(&admin).len() >= 2);
     assert_eq!(
         server
             .as_bearer(&other, "DELETE", &format!("/tasks/{id}"), "")
@@ -223,6 +215,30 @@ fn a_token_for_some_names_sees_and_touches_no_others(server: &Server) {
     );
     let stream = server.as_bearer(&other, "GET", "/events?after=c1.0.1.0.1.0.0&for=1s", "");
     assert!(!stream.text.contains("ExampleTask"), "{}", stream.text);
+    let task = server
+        .as_bearer(&admin, "GET", &format!("/tasks/{id}"), "")
+        .json();
+    assert_eq!(
+        (&task["state"], &task["priority"]),
+        (&json!("queued"), &json!(0))
+    );
+}
+
+fn a_token_for_some_names_lists_and_counts_no_others(server: &Server) {
+    let admin = server.token(&["all", "--scope", "admin"]);
+    submit(server, &admin, "secret");
+    let other = server.token(&["other", "--scope", "admin", "--task-name", "Transcribe*"]);
+    let own = server.token(&["own", "--scope", "admin", "--task-name", "Example*"]);
+    let types = |secret: &str| {
+        let types = server.as_bearer(secret, "GET", "/task-types", "").json();
+        let types = types["task_types"].as_array().unwrap().iter();
+        types
+            .map(|one| one["task_name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(types(&other), ["TranscribeDocument"]);
+    assert_eq!(types(&own), ["ExampleTask"]);
+    assert!(types(&admin).len() >= 2);
     let list = |secret: &str, name: &str| {
         let answer = server.as_bearer(secret, "GET", &format!("/tasks?task_name={name}"), "");
         (
@@ -245,13 +261,6 @@ fn a_token_for_some_names_sees_and_touches_no_others(server: &Server) {
         assert_eq!(status(&other, "task_name=TranscribeDocument"), 200);
         assert_eq!(status(&admin, ""), 200);
     }
-    let task = server
-        .as_bearer(&admin, "GET", &format!("/tasks/{id}"), "")
-        .json();
-    assert_eq!(
-        (&task["state"], &task["priority"]),
-        (&json!("queued"), &json!(0))
-    );
 }
 
 fn payloads_are_for_those_who_may_see_them(server: &Server) {
@@ -388,19 +397,6 @@ fn a_bulk_operation_is_for_who_has_previewed_it(server: &Server) {
             .status,
         404
     );
-    // What is looked for in payloads is told to whoever may see them.
-    let text = json!({ "text": "of nobody's business" });
-    let looking = preview(&admin, text).json();
-    let body = json!({ "token": looking["token"] }).to_string();
-    let looking = server.as_bearer(&admin, "POST", "/tasks/bulk", &body);
-    let place = looking.header("location").unwrap();
-    let reader = server.token(&["reader", "--scope", "read"]);
-    for (secret, told) in [(&admin, "of nobody's business"), (&reader, "***")] {
-        let shown = server.as_bearer(secret, "GET", place, "").json();
-        assert_eq!(shown["filter"]["text"], told);
-        let listed = server.as_bearer(secret, "GET", "/operations", "").json();
-        assert_eq!(listed["operations"][0]["filter"]["text"], told);
-    }
     let cancelled = || {
         let task = server
             .as_bearer(&admin, "GET", &format!("/tasks/{id}"), "")
@@ -418,4 +414,23 @@ fn a_bulk_operation_is_for_who_has_previewed_it(server: &Server) {
     let body = json!({ "task_name": "dutiful:operation", "task_payload": payload }).to_string();
     let refused = server.as_bearer(&enqueue, "POST", "/tasks", &body);
     assert_eq!(refused.code(), "unknown_task_name");
+}
+
+fn what_an_operation_looks_for_is_told_to_who_may_see_payloads(server: &Server) {
+    let admin = server.token(&["all", "--scope", "admin"]);
+    let filter = json!({ "text": "of nobody's business" });
+    let body = json!({ "action": "cancel", "filter": filter }).to_string();
+    let looking = server
+        .as_bearer(&admin, "POST", "/tasks/bulk/preview", &body)
+        .json();
+    let body = json!({ "token": looking["token"] }).to_string();
+    let looking = server.as_bearer(&admin, "POST", "/tasks/bulk", &body);
+    let place = looking.header("location").unwrap();
+    let reader = server.token(&["reader", "--scope", "read"]);
+    for (secret, told) in [(&admin, "of nobody's business"), (&reader, "***")] {
+        let shown = server.as_bearer(secret, "GET", place, "").json();
+        assert_eq!(shown["filter"]["text"], told);
+        let listed = server.as_bearer(secret, "GET", "/operations", "").json();
+        assert_eq!(listed["operations"][0]["filter"]["text"], told);
+    }
 }
