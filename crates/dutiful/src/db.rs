@@ -166,16 +166,27 @@ impl Db {
 
     /// Reads like [`Db::read`], for people who look: a statement that goes on for five seconds is ended, so that
     /// no look at a large table holds up what works. It takes two more round trips on PostgreSQL: what an index and
-    /// a number of rows bound needs no such limit.
+    /// a number of rows bound needs no such limit. Time in which the queue is being moved does not count.
     pub(crate) async fn look(&self, sql: &'static Sql, params: Vec<Value>) -> DbResult<Vec<Row>> {
-        let deadline = Instant::now() + LOOK_MAX;
+        let began = Instant::now();
+        let (mut tries, mut deadline) = (0, began + LOOK_MAX);
         loop {
-            match self.look_once(sql, params.clone()).await {
-                Err(error) if error.is_ended_statement() && Instant::now() >= deadline => {
+            tries += 1;
+            let error = match self.look_once(sql, params.clone()).await {
+                Ok(rows) => return Ok(rows),
+                Err(error) => self.explained(error).await,
+            };
+            let is_late = Instant::now() >= deadline;
+            match error.kind {
+                DbErrorKind::Moving if began.elapsed() < MOVE_PATIENCE => {
+                    away::pause().await;
+                    (tries, deadline) = (0, Instant::now() + LOOK_MAX);
+                }
+                _ if is_late && error.is_ended_statement() => {
                     return Err(DbError::new(DbErrorKind::TooSlow, TOO_SLOW));
                 }
-                Err(error) if error.may_be_repeated() && Instant::now() < deadline => {}
-                result => return result,
+                _ if !is_late && tries < READS_MAX && error.may_be_repeated() => {}
+                _ => return Err(error),
             }
         }
     }

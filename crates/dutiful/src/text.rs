@@ -1,5 +1,8 @@
 //! Text as every engine can store it, and what is written in one place and known again in another.
 
+/// What a task that an operator cancelled and the attempt that it ended say.
+pub(crate) const CANCELLED: &str = "cancelled by an operator";
+
 /// At most `bytes_max` bytes, cut at a character, without U+0000 (which PostgreSQL refuses).
 pub(crate) fn storable(text: &str, bytes_max: usize) -> String {
     let mark = "… (cut)";

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 
 /// What stands in place of a secret.
-const MARK: &str = "***";
+pub(crate) const MARK: &str = "***";
 /// The last words of keys whose values are secrets.
 pub(crate) const USUAL_KEYS: [&str; 12] = [
     "password",

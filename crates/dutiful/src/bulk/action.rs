@@ -1,12 +1,10 @@
 //! What a bulk operation does to each of its tasks.
 
 use crate::store::bulk::Verb;
+use crate::text::CANCELLED;
 use crate::{Error, ErrorKind, Result};
 use dutiful_core::{Event, Priority};
 use std::fmt;
-
-/// What a cancelled task and the attempt that it ended say.
-const CANCELLED: &str = "cancelled by an operator";
 
 /// What a bulk operation does to each of its tasks: what the call of that name does to one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,14 +6,13 @@ mod tests;
 use super::Client;
 use super::draft::{Draft, Submitted, invalid};
 use super::inspect::{TaskInfo, no_such_task};
+use crate::bulk::NAME;
 use crate::store::delete::{Deleted, delete};
 use crate::store::get::get;
 use crate::store::operate::{Operated, operate};
+use crate::text::CANCELLED;
 use crate::{Error, ErrorKind, Result};
 use dutiful_core::{DedupScope, Event, Priority, Refusal, TaskId, json};
-
-/// What a cancelled task and the attempt that it ended say.
-const CANCELLED: &str = "cancelled by an operator";
 
 impl Client {
     /// Gives a task another try, now: one that has ended in anything but success, one that waits for its
@@ -66,11 +65,15 @@ impl Client {
     /// takes no slot, and whether the old one waits, runs or has ended makes no difference.
     ///
     /// # Errors
-    /// `not_found`; `invalid_payload` when the row, written by plain SQL, holds something that no submission
-    /// may hold; whatever the database says.
+    /// `not_found`; `conflict` for a bulk operation, which begins with a preview of its own; `invalid_payload` when
+    /// the row, written by plain SQL, holds something that no submission may hold; whatever the database says.
     pub async fn duplicate(&self, id: TaskId) -> Result<Submitted> {
         let row = get(self.db(), id.0).await?;
         let row = row.ok_or_else(|| no_such_task(id))?;
+        if row.task_name == NAME {
+            let text = format!("task {id} is a bulk operation: ask for another preview");
+            return Err(Error::new(ErrorKind::Conflict, text));
+        }
         let no_submission =
             |why: String| invalid(why).context(format!("task {id} has no duplicate"));
         let payload = json::parse(&row.payload)

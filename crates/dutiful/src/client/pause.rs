@@ -1,4 +1,4 @@
-//! Letting task names rest.
+//! Pausing task names.
 
 use super::Client;
 use crate::store::pauses::{self, PauseRow};

@@ -46,7 +46,7 @@ impl Client {
             .collect())
     }
 
-    /// Lets a periodic task rest until it is resumed, also when programs start that register it. Once this
+    /// Pauses a periodic task until it is resumed, also when programs start that register it. Once this
     /// has returned no tick fires. One that is paused stays so.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl Client {
         self.by_hand(name, pause).await
     }
 
-    /// Lets a paused periodic task go on. Ticks that passed meanwhile are made up for as its rule about missed
+    /// Resumes a periodic task. Ticks that passed meanwhile are made up for as its rule about missed
     /// ticks says; where that drops them, its next tick is the first after now. One that is not paused stays as
     /// it is.
     ///

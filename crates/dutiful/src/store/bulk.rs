@@ -209,7 +209,9 @@ async fn act_on(
 ) -> DbResult<Result<(), &'static str>> {
     let now = row.time(1)?;
     let facts = match facts::read(row, 2) {
-        Ok(facts) if !fits(batch.query, &facts, now) => return Ok(Err("changed")),
+        Ok(facts) if !fits(batch.query, &facts, row.opt_time(12)?, now) => {
+            return Ok(Err("changed"));
+        }
         Ok(facts) => facts,
         // It can only be removed.
         Err(_) if batch.verb == Verb::Delete => {
@@ -245,10 +247,19 @@ async fn act_on(
     }
 }
 
-/// Whether a task is still one of those that were asked for. Its name and what it was submitted with never
-/// change.
-fn fits(query: &Query, facts: &TaskFacts, now: Timestamp) -> bool {
-    query.wants(facts.state(now)) && query.status.is_none_or(|status| status == facts.status)
+/// Whether a task is still one of those that were asked for. Its name and when it was made never change, and a text
+/// was looked for a moment ago.
+fn fits(query: &Query, facts: &TaskFacts, finished_at: Option<Timestamp>, now: Timestamp) -> bool {
+    let ended_then = finished_at.map_or(
+        query.finished_from.is_none() && query.finished_before.is_none(),
+        |at| {
+            query.finished_from.is_none_or(|from| at >= from)
+                && query.finished_before.is_none_or(|before| at < before)
+        },
+    );
+    ended_then
+        && query.wants(facts.state(now))
+        && query.status.is_none_or(|status| status == facts.status)
 }
 
 impl Acted {
@@ -256,5 +267,34 @@ impl Acted {
         if tasks > 0 {
             *self.skipped.entry(why).or_default() += u64::try_from(tasks).unwrap_or(u64::MAX);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Filter;
+    use dutiful_core::{ErrorKind, State, Status, StoredScope};
+
+    #[test]
+    fn a_task_that_ended_once_more_since_it_was_looked_for_is_another_one() {
+        let at = Timestamp::from_micros;
+        let failed = TaskFacts {
+            status: Status::Error,
+            due_at: None,
+            leased: false,
+            attempt: 2,
+            retries: 3,
+            max_retries: 3,
+            crashes: 0,
+            error_kind: Some(ErrorKind::Failed),
+            dedup_scope: StoredScope::None,
+        };
+        let filter = Filter::new().state(State::Failed);
+        let asked = filter.finished_after(at(10)).finished_before(at(20));
+        let query = asked.query().unwrap();
+        let fits = |finished_at| fits(&query, &failed, finished_at, at(99));
+        assert!(fits(Some(at(10))) && fits(Some(at(19))));
+        assert!(!fits(Some(at(9))) && !fits(Some(at(20))) && !fits(None));
     }
 }

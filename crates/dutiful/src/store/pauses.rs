@@ -1,4 +1,4 @@
-//! Task names that rest: no worker claims their tasks until they are resumed. Claimers read them with their looks
+//! Task names that are paused: no worker claims their tasks until they are resumed. Claimers read them with their looks
 //! (`poll`).
 
 use super::retry;
@@ -45,7 +45,7 @@ const ONE: Sql = Sql {
         SELECT task_name, paused_at, paused_by FROM dutiful_pauses WHERE task_name = $1::text",
 };
 
-/// A task name that rests.
+/// A task name that is paused.
 #[derive(Debug, Clone)]
 pub(crate) struct PauseRow {
     pub(crate) task_name: String,
@@ -53,25 +53,25 @@ pub(crate) struct PauseRow {
     pub(crate) paused_by: String,
 }
 
-/// Lets a task name rest. Safe to repeat.
+/// Pauses a task name. Safe to repeat.
 pub(crate) async fn pause(db: &Db, task_name: &str, by: &str) -> DbResult<()> {
     retry::repeat(|| db.write(&PAUSE, vec![task_name.into(), by.into()])).await?;
     Ok(())
 }
 
-/// Lets it go on. Safe to repeat.
+/// Resumes it. Safe to repeat.
 pub(crate) async fn resume(db: &Db, task_name: &str) -> DbResult<()> {
     retry::repeat(|| db.write(&RESUME, vec![task_name.into()])).await?;
     Ok(())
 }
 
-/// The names that rest, at most 1,000.
+/// The names that are paused, at most 1,000.
 pub(crate) async fn list(db: &Db) -> DbResult<Vec<PauseRow>> {
     let rows = db.read(&LIST, vec![LIST_OTHERS_MAX.into()]).await?;
     rows.into_iter().map(read).collect()
 }
 
-/// Whether a name rests.
+/// Whether a name is paused.
 pub(crate) async fn one(db: &Db, task_name: &str) -> DbResult<Option<PauseRow>> {
     let rows = db.read(&ONE, vec![task_name.into()]).await?;
     rows.into_iter().next().map(read).transpose()

@@ -1,4 +1,4 @@
-//! What is due, and which names rest: one statement for all task names of a worker.
+//! What is due, and which names are paused: one statement for all task names of a worker.
 
 use crate::db::{Db, DbResult, Dialect, Sql, Value};
 use dutiful_core::Timestamp;

@@ -91,10 +91,12 @@ impl Heart {
 
     async fn beat(&mut self) -> DbResult<()> {
         if self.beat.is_none_or(|beat| beat.elapsed() >= BEAT) {
+            let now = Instant::now();
             workers::beat(&self.db, &self.card).await?;
-            self.beat = Some(Instant::now());
             self.drain_if_asked().await?;
             self.hear_of_moves().await?;
+            // Last: a move counts on it that every worker has heard of it within a beat.
+            self.beat = Some(now);
         }
         Ok(())
     }

@@ -357,6 +357,9 @@ async fn operations_are_listed_and_leave_one_another_alone(db: TestDb) {
     assert_eq!((rest.operations[0].id, rest.next.is_none()), (ids[2], true));
     let first = &rest.operations[0];
     assert_eq!((first.state, first.percent), (State::Queued, 0));
+    // Each begins with a preview.
+    let refused = client.duplicate(first.id).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Conflict, "{refused}");
     assert_eq!(
         (first.asked_by.as_str(), first.expected, first.exact),
         (ADA, 2, true)

@@ -4,7 +4,7 @@ use crate::fill::{fill, tasks};
 use crate::pair::{Pair, pair_cases};
 use crate::read::{assert_same, everything};
 use dutiful::moves::{MoveStage, Mover};
-use dutiful::{ErrorKind, State};
+use dutiful::{AuditFilter, ErrorKind, Filter, State, Timestamp};
 use serde_json::json;
 
 pair_cases![everything_comes_across_to_the_last_byte];
@@ -58,6 +58,19 @@ async fn everything_comes_across_to_the_last_byte(pair: Pair) {
     assert_eq!(gone.kind(), ErrorKind::Moved, "{gone}");
     assert!(!gone.is_transient());
     assert!(gone.to_string().contains("DUTIFUL_DATABASE_URL"), "{gone}");
+    // Also where people look, by whichever statement.
+    let ended = Filter::new().finished_before(Timestamp::MAX);
+    let looks = [
+        old.list(&ended).await.map(drop),
+        old.count(&ended).await.map(drop),
+        old.stats().await.map(drop),
+        old.audit_log(&AuditFilter::new()).await.map(drop),
+        old.explain(next).await.map(drop),
+    ];
+    for look in looks {
+        let gone = look.unwrap_err();
+        assert_eq!(gone.kind(), ErrorKind::Moved, "{gone}");
+    }
     for client in [old, new] {
         let status = Mover::status(&client).await.unwrap().unwrap();
         assert_eq!((status.stage, status.holder), (MoveStage::Moved, None));

@@ -103,7 +103,7 @@ impl MoveArgs {
                     mover.stop();
                     app.output.note("stopping: the queue goes on where it is");
                     match run.await {
-                        Err(_) => return Err(Failure::interrupted()),
+                        Err(error) => return Err(after_stop(error)),
                         done => done,
                     }
                 }
@@ -138,6 +138,16 @@ impl MoveArgs {
         app.output.data(&data, || {
             format!("the old tables in {} are removed\n", from.database())
         })
+    }
+}
+
+/// What a run that was told to stop ends with. That it was is no news, but that the tables are still away is.
+fn after_stop(error: dutiful::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::Conflict => {
+            Failure::interrupted().fix("run it again: it goes on where it ended")
+        }
+        _ => failure(error),
     }
 }
 
@@ -203,5 +213,25 @@ fn words(step: &MoveProgress) -> String {
         MoveStage::Away => "cut-over: copying what changed last".to_owned(),
         MoveStage::Verifying => "cut-over: comparing both places".to_owned(),
         _ => format!("copying, pass {}", step.pass),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Exit;
+
+    #[tokio::test]
+    async fn whoever_stops_a_move_is_told_when_that_fails() {
+        let client = Client::connect("sqlite::memory:").await.unwrap();
+        // Any error that is not the stop's own.
+        let broken = client.stats().await.unwrap_err();
+        assert_eq!(after_stop(broken).code, "schema");
+        client.migrate().await.unwrap();
+        // A refusal, as that of the stop itself.
+        let id = client.submit_json("A", json!(1)).await.unwrap().id;
+        client.cancel(id).await.unwrap();
+        let refused = client.cancel(id).await.unwrap_err();
+        assert_eq!(after_stop(refused).exit, Exit::Interrupted);
     }
 }

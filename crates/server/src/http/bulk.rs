@@ -5,7 +5,7 @@ mod request;
 mod view;
 
 use super::access::Caller;
-use super::problem::{FORBIDDEN, Problem, ProblemView};
+use super::problem::{Problem, ProblemView};
 use super::query::{Nothing, Parameters};
 use super::view::TaskView;
 use super::{Api, answer, body, once};
@@ -17,7 +17,8 @@ use axum::response::Response;
 use request::{BulkRequest, Confirmation};
 use serde::Serialize;
 use utoipa::ToSchema;
-use view::OperationView;
+
+pub(super) use view::OperationView;
 
 /// What a bulk operation would be about.
 #[derive(Debug, Serialize, ToSchema)]
@@ -130,7 +131,7 @@ pub(crate) async fn start(
             .did_to(&api, &action, &target, Some(&detail.to_string()))
             .await;
     }
-    let view = OperationView::from(operation);
+    let view = caller.view_operation(&api, operation);
     let mut response = answer::json(StatusCode::ACCEPTED, "application/json", &view);
     if let Ok(location) = HeaderValue::from_str(&format!("/operations/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -139,17 +140,4 @@ pub(crate) async fn start(
         once::mark_replayed(&mut response);
     }
     Ok(response)
-}
-
-/// A token that is good for some names asks for one of them at a time, and what it may not see it may not search.
-fn check(caller: &Caller, task_name: Option<&str>, text: bool) -> Result<(), Problem> {
-    if !caller.may_know_all() && !task_name.is_some_and(|name| caller.may_know(name)) {
-        let detail = "the token is good for some task names: ask for one of them with `task_name`";
-        return Err(Problem::new(&FORBIDDEN, detail));
-    }
-    if text && !caller.may_see_payloads() {
-        let detail = "`text` looks into payloads, which the token may not see";
-        return Err(Problem::new(&FORBIDDEN, detail));
-    }
-    Ok(())
 }

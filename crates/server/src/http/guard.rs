@@ -1,5 +1,5 @@
-//! What stands around every request: how many are under way, how long one takes, panics, and the headers that
-//! every answer has.
+//! What stands around every request: how many are under way, how long one takes, panics, clients that go away, and the
+//! headers that every answer has.
 
 use super::problem::{INTERNAL, INVALID_QUERY, OVERLOADED, Problem, TIMEOUT, WRONG_HOST};
 use axum::Router;
@@ -29,6 +29,7 @@ pub(super) fn layers(router: Router) -> Router {
         .layer(middleware::from_fn(move |request, next| {
             under_way(Arc::clone(&places), request, next)
         }))
+        .layer(middleware::from_fn(to_its_end))
         .layer(middleware::from_fn(headers))
 }
 
@@ -61,13 +62,22 @@ async fn in_time(request: Request, next: Next) -> Response {
 
 async fn under_way(places: Arc<Semaphore>, request: Request, next: Next) -> Response {
     // Whoever looks after the process must see that it lives.
-    if request.uri().path().ends_with("/healthz") {
+    if request.uri().path() == "/healthz" {
         return next.run(request).await;
     }
     match places.try_acquire() {
         Ok(_place) => next.run(request).await,
         Err(_) => Problem::new(&OVERLOADED, OVERLOADED.title).into_response(),
     }
+}
+
+/// What changes something goes on when its client goes away, or it would be done and not be in the audit.
+async fn to_its_end(request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    let done = tokio::spawn(next.run(request)).await;
+    done.unwrap_or_else(|_| Problem::new(&INTERNAL, INTERNAL.title).into_response())
 }
 
 fn panicked(why: Box<dyn Any + Send>) -> Response {
@@ -124,7 +134,59 @@ fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_loopback;
+    use super::*;
+    use axum::body::Body;
+    use axum::routing::{get, post};
+    use hyper::service::Service;
+    use hyper_util::service::TowerToHyperService;
+    use tokio::sync::Notify;
+
+    #[tokio::test]
+    async fn where_all_places_are_taken_the_health_check_alone_is_answered() {
+        let places = Arc::new(Semaphore::new(0));
+        let api = Router::new()
+            .route("/healthz", get(async || "it lives"))
+            .route("/periodic/{name}", get(async || "a look"))
+            .layer(middleware::from_fn(move |request, next| {
+                under_way(Arc::clone(&places), request, next)
+            }));
+        let app = Router::new().nest("/queue", api.clone()).merge(api);
+        for (path, status) in [
+            ("/healthz", 200),
+            ("/queue/healthz", 200),
+            ("/periodic/healthz", 503),
+            ("/queue/periodic/healthz", 503),
+        ] {
+            let request = axum::http::Request::get(path).body(Body::empty()).unwrap();
+            let answer = TowerToHyperService::new(app.clone()).call(request).await;
+            assert_eq!(answer.unwrap().status(), status, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_client_that_has_gone_asked_for_is_done_whole() {
+        let (begun, goes_on, done) = (
+            Arc::new(Notify::new()),
+            Arc::new(Notify::new()),
+            Arc::new(Notify::new()),
+        );
+        let (tell, wait, end) = (begun.clone(), goes_on.clone(), done.clone());
+        let act = async move || {
+            tell.notify_one();
+            wait.notified().await;
+            end.notify_one();
+        };
+        let app = layers(Router::new().route("/tasks/1/cancel", post(act)));
+        let request = axum::http::Request::post("/tasks/1/cancel");
+        let request = request.body(Body::empty()).unwrap();
+        let client = tokio::spawn(TowerToHyperService::new(app).call(request));
+        begun.notified().await;
+        client.abort();
+        assert!(client.await.unwrap_err().is_cancelled());
+        goes_on.notify_one();
+        let ended = tokio::time::timeout(Duration::from_secs(60), done.notified()).await;
+        assert!(ended.is_ok(), "it stopped half way");
+    }
 
     #[test]
     fn only_names_of_this_machine_are_loopback() {

@@ -4,6 +4,8 @@ pub(super) mod change;
 pub(super) mod operate;
 mod view;
 
+pub(super) use view::PeriodicView;
+
 use super::access::Caller;
 use super::path::Name;
 use super::problem::{NOT_FOUND, Problem, ProblemView};
@@ -16,7 +18,6 @@ use dutiful::PeriodicInfo;
 use dutiful_core::limits::TICKS_RECKONED_MAX;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use view::PeriodicView;
 
 /// How many ticks are told unless somebody asks for more.
 const TICKS: usize = 5;
@@ -33,7 +34,7 @@ pub(crate) struct Periodics {
 pub(crate) struct NextTicks {
     /// Its name.
     name: String,
-    /// Whether it rests, and so fires at none of them.
+    /// Whether it is paused, and so fires at none of them.
     paused: bool,
     /// When its schedule fires, from now on.
     #[schema(value_type = Vec<String>)]
@@ -65,7 +66,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let mut periodic = api.client.periodic().await?;
     periodic.retain(|one| caller.may_know(&one.task_name));
-    let view = |one| PeriodicView::new(one, caller.may_see_payloads());
+    let view = |one| caller.view_periodic(&api, one);
     Ok(answer::ok(&Periodics {
         periodic: periodic.into_iter().map(view).collect(),
     }))
@@ -87,7 +88,7 @@ pub(crate) async fn get(
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
     let one = named(&api, &caller, &name).await?;
-    Ok(shown(&caller, one))
+    Ok(shown(&api, &caller, one))
 }
 
 /// Tell when a periodic task runs next
@@ -139,6 +140,6 @@ async fn named(api: &Api, caller: &Caller, name: &str) -> Result<PeriodicInfo, P
     }
 }
 
-fn shown(caller: &Caller, one: PeriodicInfo) -> Response {
-    answer::ok(&PeriodicView::new(one, caller.may_see_payloads()))
+fn shown(api: &Api, caller: &Caller, one: PeriodicInfo) -> Response {
+    answer::ok(&caller.view_periodic(api, one))
 }

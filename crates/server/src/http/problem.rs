@@ -1,6 +1,7 @@
 //! Errors as RFC 9457 problems: one list of kinds, each with a stable code, a status, and a page.
 
 use super::answer;
+use crate::tasks::BadPayload;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use dutiful::ErrorKind;
@@ -52,14 +53,16 @@ kinds! {
     FORBIDDEN = "forbidden", 403, "The token does not allow it",
         "The token is in force, and lacks the scope or the task name. `dutiful token list` shows what it is good for.";
     NOT_FOUND = "not_found", 404, "There is no such thing",
-        "There is no task of that number, or no such path. A task may have been deleted by retention.";
+        "There is no task or operation of that number, no worker or periodic task of that name, or no such path. A task that \
+         has ended is removed after its retention.";
     PRECONDITION_FAILED = "precondition_failed", 412, "The task is not as it was read",
         "`If-Match` names another version than the task has now. Read it again, and decide anew. Nothing was changed.";
     METHOD_NOT_ALLOWED = "method_not_allowed", 405, "The path does not take this method",
         "The header `Allow` names the methods that it takes.";
-    CONFLICT = "conflict", 409, "The task's state does not allow it",
-        "The task is running, or has ended, or waits in a way that excludes what was asked. The detail tells its state. \
-         Nothing was changed.";
+    CONFLICT = "conflict", 409, "The state of things does not allow it",
+        "The task is running, or has ended, or waits in a way that excludes what was asked; the last task of a periodic one \
+         has not ended; a preview is too old or was confirmed before; an `Idempotency-Key` was used for another request. The \
+         detail tells which. Nothing was changed.";
     BODY_TOO_LARGE = "body_too_large", 413, "The body is too large",
         "A request takes 2 MiB, a batch 16 MiB. A payload may have 1 MiB: store larger things elsewhere and submit \
          where they are.";
@@ -83,8 +86,8 @@ kinds! {
     OVERLOADED = "overloaded", 503, "Too many requests are under way",
         "Try again after the time in `Retry-After`. Nothing was done.";
     TIMEOUT = "timeout", 503, "The request took too long",
-        "It was given up after 90 seconds. What it asked for may have been done: submissions are merged by their \
-         dedup key, so that repeating one is safe.";
+        "It was given up after 90 seconds, or a look at many rows after 5. What it asked for may have been done: submissions \
+         are merged by their dedup key, so that repeating one is safe.";
     DATABASE_UNAVAILABLE = "database_unavailable", 503, "The database cannot be reached",
         "Try again after the time in `Retry-After`. The server tries by itself too and needs no restart.";
     MOVING = "moving", 503, "The queue is being moved to another database",
@@ -187,6 +190,13 @@ impl Problem {
             }
             _ => Problem::from_error(error),
         }
+    }
+
+    /// A payload that its task type does not take.
+    pub(crate) fn of_payload(task_name: &str, bad: &BadPayload) -> Problem {
+        let pointer = format!("/task_payload{}", bad.pointer);
+        let why = format!("the payload of `{task_name}`: {}", bad.why);
+        Problem::at(&INVALID_PAYLOAD, pointer, why)
     }
 
     fn from_error(error: &dutiful::Error) -> Problem {

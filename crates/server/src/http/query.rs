@@ -3,6 +3,7 @@
 use super::problem::{INVALID_QUERY, Problem};
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
+use dutiful::Timestamp;
 use serde::de::DeserializeOwned;
 
 /// The parameters as a struct; what it does not know is refused.
@@ -35,6 +36,12 @@ pub(super) fn words<T>(
     words
         .map(|word| read(word.trim()).map_err(|why| bad(name, &why)))
         .collect()
+}
+
+/// A parameter as a time.
+pub(super) fn time(name: &str, text: &str) -> Result<Timestamp, Problem> {
+    text.parse()
+        .map_err(|error: dutiful_core::TimestampError| bad(name, &error.to_string()))
 }
 
 /// A parameter that cannot be used.

@@ -65,6 +65,8 @@ pub(crate) struct TaskTypeView {
 }
 
 /// The task types that this server or a worker knows
+///
+/// A token for some task names sees theirs.
 #[utoipa::path(
     get, path = "/task-types", tag = "task types", operation_id = "list_task_types",
     responses(
@@ -87,6 +89,7 @@ pub(crate) async fn list(
         .filter(|one| api.tasks.named(&one.task_name).is_none() && !is_own(&one.task_name));
     let mut task_types: Vec<TaskTypeView> =
         own.chain(others.map(TaskTypeView::of_others)).collect();
+    task_types.retain(|view| caller.may_know(&view.task_name));
     for view in &mut task_types {
         let runs =
             |worker: &&WorkerInfo| worker.alive && worker.task_names.contains(&view.task_name);
@@ -117,14 +120,14 @@ pub(crate) async fn pause(
     Name(name): Name,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
-    caller.check_submission(&name)?;
+    caller.check_name(&name)?;
     let paused = api.client.pause(&name, caller.name()).await?;
     let target = format!("task name {name}");
     caller.did_to(&api, "pause", &target, None).await;
     Ok(answer::ok(&PausedView::from(paused)))
 }
 
-/// Let a paused task name go on
+/// Resume a task name
 #[utoipa::path(
     post, path = "/task-types/{name}/resume", tag = "task types", operation_id = "resume_task_name",
     params(("name" = String, Path, description = "The task name")),
@@ -139,7 +142,7 @@ pub(crate) async fn resume(
     Name(name): Name,
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
-    caller.check_submission(&name)?;
+    caller.check_name(&name)?;
     api.client.resume(&name).await?;
     let target = format!("task name {name}");
     caller.did_to(&api, "resume", &target, None).await;

@@ -10,10 +10,12 @@ promises![
     without_a_token_nothing_of_tasks_is_told,
     a_token_that_is_revoked_expired_or_unknown_is_refused,
     a_token_for_some_names_sees_and_touches_no_others,
+    a_token_for_some_names_lists_and_counts_no_others,
     payloads_are_for_those_who_may_see_them,
     what_is_done_is_in_the_audit_with_who_did_it,
     no_secret_is_told_or_logged,
     a_bulk_operation_is_for_who_has_previewed_it,
+    what_an_operation_looks_for_is_told_to_who_may_see_payloads,
 ];
 
 const SCOPES: [&str; 5] = ["enqueue", "read", "read_payload", "manage", "admin"];
@@ -161,8 +163,94 @@ fn a_token_for_some_names_sees_and_touches_no_others(server: &Server) {
     let id = submit(server, &admin, "secret");
     let other = server.token(&["other", "--scope", "admin", "--task-name", "Transcribe*"]);
     let own = server.token(&["own", "--scope", "admin", "--task-name", "Example*"]);
-    touches_no_task_of_others(server, id, &other, &own);
-    submits_and_lists_none_of_others(server, &other, &own);
+    let missing = server.as_bearer(&other, "GET", "/tasks/999999", "");
+    for path in ["", "/attempts", "/logs", "/explain"] {
+        let answer = server.as_bearer(&other, "GET", &format!("/tasks/{id}{path}"), "");
+        assert_eq!(answer.status, 404, "{path}");
+        let same = answer.text.replace(&id.to_string(), "999999");
+        assert_eq!(same, missing.text, "as for a task that is not there");
+        assert_eq!(
+            server
+                .as_bearer(&own, "GET", &format!("/tasks/{id}{path}"), "")
+                .status,
+            200
+        );
+    }
+    for what in ["retry", "cancel", "run-now", "duplicate"] {
+        let answer = server.as_bearer(&other, "POST", &format!("/tasks/{id}/{what}"), "");
+        assert_eq!(answer.status, 404, "{what}");
+    }
+    assert_eq!(
+        server
+            .as_bearer(&other, "DELETE", &format!("/tasks/{id}"), "")
+            .status,
+        404
+    );
+    let patch = server.as_bearer(
+        &other,
+        "PATCH",
+        &format!("/tasks/{id}"),
+        r#"{"priority": 1}"#,
+    );
+    assert_eq!(patch.status, 404);
+    let body = submission("x").to_string();
+    assert_eq!(
+        server.as_bearer(&other, "POST", "/tasks", &body).code(),
+        "forbidden"
+    );
+    let batch = format!("[{body}]");
+    assert_eq!(
+        server
+            .as_bearer(&other, "POST", "/tasks/batch", &batch)
+            .code(),
+        "forbidden"
+    );
+    assert_eq!(
+        server.as_bearer(&other, "GET", "/tasks", "").code(),
+        "forbidden"
+    );
+    assert_eq!(
+        server.as_bearer(&other, "GET", "/audit", "").code(),
+        "forbidden"
+    );
+    let stream = server.as_bearer(&other, "GET", "/events?after=c1.0.1.0.1.0.0&for=1s", "");
+    assert!(!stream.text.contains("ExampleTask"), "{}", stream.text);
+    let task = server
+        .as_bearer(&admin, "GET", &format!("/tasks/{id}"), "")
+        .json();
+    assert_eq!(
+        (&task["state"], &task["priority"]),
+        (&json!("queued"), &json!(0))
+    );
+}
+
+fn a_token_for_some_names_lists_and_counts_no_others(server: &Server) {
+    let admin = server.token(&["all", "--scope", "admin"]);
+    submit(server, &admin, "secret");
+    let other = server.token(&["other", "--scope", "admin", "--task-name", "Transcribe*"]);
+    let own = server.token(&["own", "--scope", "admin", "--task-name", "Example*"]);
+    let types = |secret: &str| {
+        let types = server.as_bearer(secret, "GET", "/task-types", "").json();
+        let types = types["task_types"].as_array().unwrap().iter();
+        types
+            .map(|one| one["task_name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(types(&other), ["TranscribeDocument"]);
+    assert_eq!(types(&own), ["ExampleTask"]);
+    assert!(types(&admin).len() >= 2);
+    let list = |secret: &str, name: &str| {
+        let answer = server.as_bearer(secret, "GET", &format!("/tasks?task_name={name}"), "");
+        (
+            answer.status,
+            answer.json()["tasks"].as_array().map_or(0, Vec::len),
+        )
+    };
+    assert_eq!(list(&other, "ExampleTask"), (403, 0));
+    assert_eq!(list(&other, "TranscribeDocument"), (200, 0));
+    assert_eq!(list(&own, "ExampleTask"), (200, 1));
+    let stats = server.as_bearer(&other, "GET", "/stats", "").json();
+    assert_eq!(stats["names"], json!([]));
     for path in ["/tasks/count", "/stats/timeseries"] {
         let status = |secret: &str, query: &str| {
             let path = format!("{path}?{query}");
@@ -173,62 +261,6 @@ fn a_token_for_some_names_sees_and_touches_no_others(server: &Server) {
         assert_eq!(status(&other, "task_name=TranscribeDocument"), 200);
         assert_eq!(status(&admin, ""), 200);
     }
-    let task = server
-        .as_bearer(&admin, "GET", &format!("/tasks/{id}"), "")
-        .json();
-    assert_eq!(
-        (&task["state"], &task["priority"]),
-        (&json!("queued"), &json!(0))
-    );
-}
-
-/// One task, by every route that names it.
-fn touches_no_task_of_others(server: &Server, id: i64, other: &str, own: &str) {
-    let missing = server.as_bearer(other, "GET", "/tasks/999999", "");
-    let task = format!("/tasks/{id}");
-    for path in ["", "/attempts", "/logs", "/explain"] {
-        let path = format!("{task}{path}");
-        let answer = server.as_bearer(other, "GET", &path, "");
-        assert_eq!(answer.status, 404, "{path}");
-        let same = answer.text.replace(&id.to_string(), "999999");
-        assert_eq!(same, missing.text, "as for a task that is not there");
-        assert_eq!(server.as_bearer(own, "GET", &path, "").status, 200);
-    }
-    for what in ["retry", "cancel", "run-now", "duplicate"] {
-        let answer = server.as_bearer(other, "POST", &format!("{task}/{what}"), "");
-        assert_eq!(answer.status, 404, "{what}");
-    }
-    assert_eq!(server.as_bearer(other, "DELETE", &task, "").status, 404);
-    let patch = server.as_bearer(other, "PATCH", &task, r#"{"priority": 1}"#);
-    assert_eq!(patch.status, 404);
-}
-
-fn submits_and_lists_none_of_others(server: &Server, other: &str, own: &str) {
-    let body = submission("x").to_string();
-    let batch = format!("[{body}]");
-    for (method, path, body) in [
-        ("POST", "/tasks", body.as_str()),
-        ("POST", "/tasks/batch", &batch),
-        ("GET", "/tasks", ""),
-        ("GET", "/audit", ""),
-    ] {
-        let answer = server.as_bearer(other, method, path, body);
-        assert_eq!(answer.code(), "forbidden", "{method} {path}");
-    }
-    let stream = server.as_bearer(other, "GET", "/events?after=c1.0.1.0.1.0.0&for=1s", "");
-    assert!(!stream.text.contains("ExampleTask"), "{}", stream.text);
-    let list = |secret: &str, name: &str| {
-        let answer = server.as_bearer(secret, "GET", &format!("/tasks?task_name={name}"), "");
-        (
-            answer.status,
-            answer.json()["tasks"].as_array().map_or(0, Vec::len),
-        )
-    };
-    assert_eq!(list(other, "ExampleTask"), (403, 0));
-    assert_eq!(list(other, "TranscribeDocument"), (200, 0));
-    assert_eq!(list(own, "ExampleTask"), (200, 1));
-    let stats = server.as_bearer(other, "GET", "/stats", "").json();
-    assert_eq!(stats["names"], json!([]));
 }
 
 fn payloads_are_for_those_who_may_see_them(server: &Server) {
@@ -382,4 +414,23 @@ fn a_bulk_operation_is_for_who_has_previewed_it(server: &Server) {
     let body = json!({ "task_name": "dutiful:operation", "task_payload": payload }).to_string();
     let refused = server.as_bearer(&enqueue, "POST", "/tasks", &body);
     assert_eq!(refused.code(), "unknown_task_name");
+}
+
+fn what_an_operation_looks_for_is_told_to_who_may_see_payloads(server: &Server) {
+    let admin = server.token(&["all", "--scope", "admin"]);
+    let filter = json!({ "text": "of nobody's business" });
+    let body = json!({ "action": "cancel", "filter": filter }).to_string();
+    let looking = server
+        .as_bearer(&admin, "POST", "/tasks/bulk/preview", &body)
+        .json();
+    let body = json!({ "token": looking["token"] }).to_string();
+    let looking = server.as_bearer(&admin, "POST", "/tasks/bulk", &body);
+    let place = looking.header("location").unwrap();
+    let reader = server.token(&["reader", "--scope", "read"]);
+    for (secret, told) in [(&admin, "of nobody's business"), (&reader, "***")] {
+        let shown = server.as_bearer(secret, "GET", place, "").json();
+        assert_eq!(shown["filter"]["text"], told);
+        let listed = server.as_bearer(secret, "GET", "/operations", "").json();
+        assert_eq!(listed["operations"][0]["filter"]["text"], told);
+    }
 }

@@ -47,11 +47,12 @@ impl Reason {
 }
 
 /// Every code that there is.
-const CODES: [&str; 17] = [
+const CODES: [&str; 18] = [
     "held",
     "scheduled",
     "snoozed",
     "cooldown",
+    "paused",
     "queued_behind",
     "no_worker",
     "payload_newer_than_workers",

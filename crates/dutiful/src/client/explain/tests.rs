@@ -77,6 +77,9 @@ fn worker(name: &str, alive: bool) -> WorkerInfo {
 fn told(seen: &Seen) -> (Vec<&'static str>, String) {
     let reasons = reasons(seen);
     for reason in &reasons {
+        let written = serde_json::to_string(reason).unwrap();
+        let read: Reason = serde_json::from_str(&written).unwrap();
+        assert_eq!(read, *reason, "a server's answer reads back");
         let sentences = [Some(&reason.text), reason.fix.as_ref()];
         for sentence in sentences.into_iter().flatten() {
             assert!(

@@ -34,7 +34,7 @@ pub struct PeriodicInfo {
     pub last_at: Option<Timestamp>,
     /// The task that was submitted last, by a tick or by hand.
     pub last_task_id: Option<TaskId>,
-    /// Whether it rests until somebody resumes it.
+    /// Whether it is paused, until somebody resumes it.
     pub paused: bool,
     /// How many ticks have submitted a task.
     pub fired: i64,

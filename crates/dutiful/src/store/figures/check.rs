@@ -4,15 +4,16 @@
 //! settled in a transaction of its own. Such a task is missing from its minute, and plain SQL may remove what is in
 //! one. So each minute is counted again soon after and once more long after; all of it can be counted again at will.
 
+use super::fold::MARGIN;
 use super::kept::{self, Kept, Reach};
 use super::source::{self, ByMinute, INSTANT, Range};
 use super::until::{self, Until};
-use crate::db::{Db, DbResult, Dialect, Sql, Value};
+use crate::db::{Db, DbError, DbErrorKind, DbResult, Dialect, Sql, Value};
 use crate::store::retry;
 use crate::store::session::{OwnTx, Session};
 use dutiful_core::{Figures, Outcome, State, Step, Timestamp};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How old a minute is when it is counted again, and once more.
 const SOON: Duration = Duration::from_secs(2 * 60);
@@ -21,6 +22,9 @@ const LATER: Duration = Duration::from_secs(60 * 60);
 const SPANS: u32 = 30;
 /// Rows that are read at once where a count is wrong.
 const ROWS: i64 = 10_000;
+/// How long somebody else who changes the figures is waited for, and between two looks whether they are free.
+const BUSY_MAX: Duration = Duration::from_secs(60);
+const BUSY_LOOK: Duration = Duration::from_millis(50);
 
 /// How many tasks and attempts a span of time holds, and how many left it whose lines are still there.
 const COUNT: Sql = Sql {
@@ -138,41 +142,68 @@ fn limit(until: &Until, again: bool) -> Timestamp {
 }
 
 /// Counts everything again, span by span, each in a transaction of its own: minutes where they are kept, then hours,
-/// then days. `told` hears of each span.
+/// then days. `told` hears of each span. It also finds its way when somebody has removed the row of how far the
+/// figures have come.
 pub(crate) async fn recount(db: &Db, told: &(dyn Fn(Timestamp) + Sync)) -> DbResult<Repaired> {
+    until::restore(db, MARGIN).await?;
     let mut all = Repaired::default();
     let mut from = Timestamp::MIN;
+    let mut busy_since = None;
     loop {
-        let counted = retry::repeat(|| async {
-            let mut own = OwnTx::begin(db).await?;
-            let Some(until) = until::lock(&mut own).await? else {
-                own.rollback().await?;
-                // Somebody adds to them just now, which takes a moment.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                return Ok(Some((from, Repaired::default())));
-            };
-            let found = next_span(&mut own, &until, from).await?;
-            let Some((step, begin)) = found.filter(|(_, begin)| *begin < until.tasks) else {
-                own.rollback().await?;
-                return Ok(None);
-            };
-            let repaired = span(&mut own, &until, step, begin).await?;
-            match repaired.wrong {
-                0 => own.rollback().await?,
-                _ => {
-                    until::advance(&mut own, &until).await?;
-                    own.commit().await?;
-                }
+        match retry::repeat(|| recount_next(db, from)).await? {
+            Recounted::Span { next, repaired } => {
+                all.add(repaired);
+                from = next;
+                busy_since = None;
+                told(from);
             }
-            Ok(Some((begin.saturating_add(step.length()), repaired)))
-        });
-        let Some((next, repaired)) = counted.await? else {
-            return Ok(all);
-        };
-        all.add(repaired);
-        from = next;
-        told(from);
+            Recounted::Busy => {
+                let since = busy_since.get_or_insert_with(Instant::now);
+                if since.elapsed() >= BUSY_MAX {
+                    let text = "somebody has locked the row of `dutiful_figures_until` and does not let go";
+                    return Err(DbError::new(DbErrorKind::Transient, text));
+                }
+                tokio::time::sleep(BUSY_LOOK).await;
+            }
+            Recounted::End => return Ok(all),
+        }
     }
+}
+
+/// What counting one span again came to.
+enum Recounted {
+    Span {
+        next: Timestamp,
+        repaired: Repaired,
+    },
+    /// Somebody else changes the figures just now.
+    Busy,
+    /// There are no more spans.
+    End,
+}
+
+/// Counts the next span again. Safe to repeat.
+async fn recount_next(db: &Db, from: Timestamp) -> DbResult<Recounted> {
+    let mut own = OwnTx::begin(db).await?;
+    let Some(until) = until::lock(&mut own).await? else {
+        own.rollback().await?;
+        return Ok(Recounted::Busy);
+    };
+    let found = next_span(&mut own, &until, from).await?;
+    let Some((step, begin)) = found.filter(|(_, begin)| *begin < until.tasks) else {
+        own.rollback().await?;
+        return Ok(Recounted::End);
+    };
+    let repaired = span(&mut own, &until, step, begin).await?;
+    match repaired.wrong {
+        0 => own.rollback().await?,
+        _ => {
+            until::advance(&mut own, &until).await?;
+            own.commit().await?;
+        }
+    }
+    let next = begin.saturating_add(step.length());
+    Ok(Recounted::Span { next, repaired })
 }
 
 /// The next span, of the finest step that is kept, in which something ended or is thought to have.

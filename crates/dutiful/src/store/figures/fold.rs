@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// How long ago something must have ended to be added: the statement that wrote its end has committed by then, or
 /// is found by a check.
-const MARGIN: Duration = Duration::from_secs(10);
+pub(super) const MARGIN: Duration = Duration::from_secs(10);
 /// Most rows in one piece.
 const ROWS: i64 = 10_000;
 

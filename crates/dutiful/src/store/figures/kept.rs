@@ -1,6 +1,7 @@
 //! The kept figures: a row for each minute, hour and day in which something of a name ended, and one for all time.
 
 use crate::db::{Db, DbError, DbErrorKind, DbResult, Dialect, Row, Rows, Sql, Value};
+use crate::store::retry;
 use crate::store::session::{OwnTx, Session};
 use crate::store::task_row::take_text;
 use dutiful_core::limits::{DAYS_KEPT, HOURS_KEPT, MINUTES_KEPT, SERIES_ROWS_MAX};
@@ -262,9 +263,9 @@ pub(crate) async fn forget(db: &Db) -> DbResult<()> {
                     old.push(key_row(&(step.as_str(), kept.begins_at, kept.task_name)));
                 }
             }
-            let removed = old.len();
-            crate::store::retry::repeat(|| remove(db, old.clone())).await?;
-            if !full || removed == 0 {
+            // Somebody else at the figures: what is old can wait for the next time.
+            let removes = !old.is_empty() && retry::repeat(|| remove(db, old.clone())).await?;
+            if !full || !removes {
                 break;
             }
         }
@@ -272,15 +273,17 @@ pub(crate) async fn forget(db: &Db) -> DbResult<()> {
     Ok(())
 }
 
-/// Under the lock, as every change of figures.
-async fn remove(db: &Db, rows: Vec<Vec<Value>>) -> DbResult<()> {
+/// Under the lock, as every change of figures; `false` when somebody else has it.
+async fn remove(db: &Db, rows: Vec<Vec<Value>>) -> DbResult<bool> {
     let mut own = OwnTx::begin(db).await?;
     if super::until::lock(&mut own).await?.is_none() {
-        return own.rollback().await;
+        own.rollback().await?;
+        return Ok(false);
     }
     let fixed = Vec::new();
     own.run_rows(&FORGET, Rows { fixed, rows }).await?;
-    own.commit().await
+    own.commit().await?;
+    Ok(true)
 }
 
 fn read(row: &mut Row) -> DbResult<Kept> {

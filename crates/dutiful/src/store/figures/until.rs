@@ -2,7 +2,9 @@
 
 use crate::db::{Db, DbResult, Row, Sql};
 use crate::store::session::Session;
+use crate::store::{retry, submit};
 use dutiful_core::Timestamp;
+use std::time::Duration;
 
 const LOCK: Sql = Sql {
     sqlite: "/* dutiful.figures.lock */
@@ -30,6 +32,27 @@ const READ: Sql = Sql {
         SELECT version, tasks_until, attempts_until, checked_until, checked_again_until,
                statement_timestamp()
         FROM dutiful_figures_until WHERE id = 1",
+};
+
+/// A row in place of one that somebody has removed.
+const RESTORE: Sql = Sql {
+    sqlite: "/* dutiful.figures.restore */
+        INSERT INTO dutiful_figures_until
+          (id, version, tasks_until, attempts_until, checked_until, checked_again_until)
+        VALUES (1, 0, dutiful_now() - ?1, dutiful_now() - ?1, dutiful_now() - ?1, dutiful_now() - ?1)
+        ON CONFLICT (id) DO NOTHING",
+    mysql: "/* dutiful.figures.restore */
+        INSERT INTO dutiful_figures_until
+          (id, version, tasks_until, attempts_until, checked_until, checked_again_until)
+        SELECT 1, 0, past.at, past.at, past.at, past.at
+        FROM (SELECT UTC_TIMESTAMP(6) - INTERVAL ? MICROSECOND AS at) AS past
+        ON DUPLICATE KEY UPDATE id = VALUES(id)",
+    postgres: "/* dutiful.figures.restore */
+        INSERT INTO dutiful_figures_until
+          (id, version, tasks_until, attempts_until, checked_until, checked_again_until)
+        SELECT 1, 0, past.at, past.at, past.at, past.at
+        FROM (SELECT statement_timestamp() - $1::bigint * interval '1 microsecond' AS at) AS past
+        ON CONFLICT (id) DO NOTHING",
 };
 
 const WRITE: Sql = Sql {
@@ -77,6 +100,15 @@ pub(super) async fn lock(session: &mut impl Session) -> DbResult<Option<Until>> 
 pub(super) async fn read(db: &Db) -> DbResult<Option<Until>> {
     let rows = db.read(&READ, Vec::new()).await?;
     rows.first().map(read_row).transpose()
+}
+
+/// Puts a row there, if there is none, that says that the figures have come to a moment ago. What they say of the
+/// time before is to be counted again. Safe to repeat.
+pub(super) async fn restore(db: &Db, ago: Duration) -> DbResult<()> {
+    if read(db).await?.is_none() {
+        retry::repeat(|| db.write(&RESTORE, vec![submit::micros(ago).into()])).await?;
+    }
+    Ok(())
 }
 
 /// Writes how far they have come now; the row is locked.

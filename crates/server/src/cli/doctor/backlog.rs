@@ -11,12 +11,16 @@ const LONG_AGO: Duration = Duration::from_secs(5 * 60);
 const PAGE: usize = 200;
 const PAGES_MAX: usize = 5;
 
-/// Whether leases ran out long ago, among the newest tasks that wait.
+/// Whether leases ran out long ago, among the newest tasks that wait. Those of a paused name are taken over later.
 pub(super) async fn expired_leases(client: &Client, stats: &Stats) -> dutiful::Result<Finding> {
     let mut filter = Filter::new()
         .states(&[State::Queued, State::Retrying])
         .limit(PAGE);
     let mut expired = Vec::new();
+    let is_paused = |task: &&TaskInfo| {
+        let mut names = stats.names.iter();
+        names.any(|name| name.paused && name.task_name == task.task_name)
+    };
     let mut more = stats.names.iter().any(|name| name.queue_depth > 0);
     let mut pages = 0;
     while more && pages < PAGES_MAX {
@@ -24,6 +28,7 @@ pub(super) async fn expired_leases(client: &Client, stats: &Stats) -> dutiful::R
         let overdue = page
             .tasks
             .iter()
+            .filter(|task| !is_paused(task))
             .filter_map(|task| overdue(task, stats.now));
         expired.extend(overdue.filter(|for_long| *for_long > LONG_AGO));
         more = page.next.is_some();

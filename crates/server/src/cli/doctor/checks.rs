@@ -1,7 +1,8 @@
 //! What the tables, the counts, the clocks and the workers' rows say.
 
-use super::finding::{Check, Finding};
+use super::finding::{Check, Finding, Verdict};
 use crate::output::{count, elapsed};
+use crate::tasks::is_own;
 use dutiful::{Client, NameCounts, State, Stats, Timestamp, WorkerInfo};
 use std::time::Duration;
 
@@ -58,9 +59,14 @@ pub(super) fn clock(before: Timestamp, after: Timestamp, database: Timestamp) ->
     }
 }
 
-/// Whether there are workers, and whether all of them are alive.
+/// Whether there are workers, and whether all of them are alive. A server has a row too, for bulk operations alone.
 pub(super) fn workers(workers: &[WorkerInfo]) -> Finding {
-    let (alive, dead): (Vec<_>, Vec<_>) = workers.iter().partition(|worker| worker.alive);
+    let serves = |worker: &&WorkerInfo| {
+        let names = &worker.task_names;
+        !names.is_empty() && names.iter().all(|name| is_own(name))
+    };
+    let workers = workers.iter().filter(|worker| !serves(worker));
+    let (alive, dead): (Vec<_>, Vec<_>) = workers.partition(|worker| worker.alive);
     let alive = alive.len();
     if alive == 0 {
         return Finding::warn(
@@ -81,7 +87,7 @@ pub(super) fn workers(workers: &[WorkerInfo]) -> Finding {
     )
 }
 
-/// Whether what is due is known to somebody who runs it.
+/// Whether what is due is known to somebody who runs it. Of a paused name nobody has to.
 pub(super) fn task_names(stats: &Stats, workers: &[WorkerInfo]) -> Finding {
     let is_known = |name: &NameCounts| {
         // One that is to end takes no more.
@@ -90,7 +96,8 @@ pub(super) fn task_names(stats: &Stats, workers: &[WorkerInfo]) -> Finding {
         let mut names = alive.flat_map(|worker| &worker.task_names);
         names.any(|known| *known == name.task_name)
     };
-    let due = stats.names.iter().filter(|name| name.queue_depth > 0);
+    let due = stats.names.iter();
+    let due = due.filter(|name| name.queue_depth > 0 && !name.paused);
     let unknown: Vec<&NameCounts> = due.filter(|name| !is_known(name)).collect();
     if unknown.is_empty() {
         let text = "for all that is due a worker is alive that knows its name";
@@ -105,13 +112,28 @@ pub(super) fn task_names(stats: &Stats, workers: &[WorkerInfo]) -> Finding {
     )
 }
 
-/// How long the oldest due task has waited.
+/// How long the oldest due task has waited. One whose name is paused waits because somebody wants it to.
 pub(super) fn oldest_due(stats: &Stats) -> Finding {
-    let oldest = stats
+    let (paused, others): (Vec<_>, Vec<_>) = stats
         .names
         .iter()
         .filter_map(|name| Some((name.oldest_due?, name)))
-        .max_by_key(|(waited, _)| *waited);
+        .partition(|(_, name)| name.paused);
+    let finding = oldest_of(others);
+    if finding.verdict != Verdict::Ok || paused.is_empty() {
+        return finding;
+    }
+    let tasks: u64 = paused.iter().map(|(_, name)| name.queue_depth).sum();
+    let names = some(paused.iter().map(|(_, name)| name.task_name.as_str()));
+    Finding::warn(
+        Check::OldestDue,
+        format!("{} due of names that are paused: {names}", count(tasks)),
+        "`dutiful resume NAME` once its tasks may run; `dutiful pause` tells who paused it",
+    )
+}
+
+fn oldest_of(due: Vec<(Duration, &NameCounts)>) -> Finding {
+    let oldest = due.into_iter().max_by_key(|(waited, _)| *waited);
     let Some((waited, name)) = oldest else {
         return Finding::ok(Check::OldestDue, "nothing is due");
     };

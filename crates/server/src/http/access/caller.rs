@@ -1,10 +1,12 @@
 //! Who asks, and what that one may see and do about one task.
 
 use crate::http::Api;
+use crate::http::bulk::OperationView;
+use crate::http::periodic::PeriodicView;
 use crate::http::problem::{FORBIDDEN, NOT_FOUND, Problem};
 use crate::http::view::TaskView;
-use crate::redact::Redact;
-use dutiful::{Scope, TaskId, TaskInfo, TokenInfo};
+use crate::redact::{self, Redact};
+use dutiful::{Operation, PeriodicInfo, Scope, TaskId, TaskInfo, TokenInfo};
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -32,7 +34,7 @@ impl Veil {
 }
 
 impl Caller {
-    pub(super) fn anybody() -> Caller {
+    pub(in crate::http) fn anybody() -> Caller {
         Caller(Kind::Anybody)
     }
 
@@ -83,8 +85,23 @@ impl Caller {
         }
     }
 
-    /// Refuses a submission of a name that the token is not good for.
-    pub(crate) fn check_submission(&self, task_name: &str) -> Result<(), Problem> {
+    /// Refuses to look for tasks that are none of its business: a token that is good for some names asks for one of
+    /// them at a time, and what it may not see it may not search.
+    pub(crate) fn check_filter(&self, task_name: Option<&str>, text: bool) -> Result<(), Problem> {
+        if !self.may_know_all() && !task_name.is_some_and(|name| self.may_know(name)) {
+            let detail =
+                "the token is good for some task names: ask for one of them with `task_name`";
+            return Err(Problem::new(&FORBIDDEN, detail));
+        }
+        if text && !self.may_see_payloads() {
+            let detail = "`text` looks into payloads, which the token may not see";
+            return Err(Problem::new(&FORBIDDEN, detail));
+        }
+        Ok(())
+    }
+
+    /// Refuses what is about a task name that the token is not good for.
+    pub(crate) fn check_name(&self, task_name: &str) -> Result<(), Problem> {
         if self.may_know(task_name) {
             return Ok(());
         }
@@ -119,6 +136,34 @@ impl Caller {
             api.redact.task(&mut task);
         }
         TaskView::new(task, version, self.may_see_payloads())
+    }
+
+    /// The periodic task as this one may see it.
+    pub(crate) fn view_periodic(&self, api: &Api, mut one: PeriodicInfo) -> PeriodicView {
+        if !self.may_see_secrets(api) {
+            api.redact.value(&mut one.task_payload);
+            let changed = one.changed.as_mut();
+            if let Some(payload) = changed.and_then(|changed| changed.program_payload.as_mut()) {
+                api.redact.value(payload);
+            }
+        }
+        PeriodicView::new(one, self.may_see_payloads())
+    }
+
+    /// The operation as this one may see it: what somebody looks for in payloads is of them.
+    pub(crate) fn view_operation(&self, api: &Api, mut operation: Operation) -> OperationView {
+        if !self.may_see_payloads()
+            && let Some(text) = operation.filter.get_mut("text")
+        {
+            *text = redact::MARK.into();
+        }
+        if !self.may_see_secrets(api) {
+            api.redact.value(&mut operation.filter);
+            if let Some(message) = &mut operation.error_message {
+                *message = api.redact.text(message);
+            }
+        }
+        OperationView::from(operation)
     }
 
     fn may_see_secrets(&self, api: &Api) -> bool {

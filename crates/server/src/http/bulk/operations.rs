@@ -57,7 +57,7 @@ pub(crate) async fn list(
     let seen = page.operations.into_iter();
     let seen = seen.filter(|operation| may_see(&caller, operation));
     Ok(answer::ok(&Operations {
-        operations: seen.map(OperationView::from).collect(),
+        operations: seen.map(|one| caller.view_operation(&api, one)).collect(),
         next_cursor: page.next,
     }))
 }
@@ -78,7 +78,7 @@ pub(crate) async fn get(
     Parameters(_): Parameters<Nothing>,
 ) -> Result<Response, Problem> {
     let operation = seen(&api, &caller, id).await?;
-    Ok(answer::ok(&OperationView::from(operation)))
+    Ok(answer::ok(&caller.view_operation(&api, operation)))
 }
 
 /// Stop a bulk operation
@@ -105,7 +105,7 @@ pub(crate) async fn stop(
     caller
         .did_to(&api, "stop-operation", &target, Some(&detail))
         .await;
-    Ok(answer::ok(&OperationView::from(stopped)))
+    Ok(answer::ok(&caller.view_operation(&api, stopped)))
 }
 
 fn may_see(caller: &Caller, operation: &Operation) -> bool {

@@ -96,7 +96,7 @@ impl BulkRequest {
 
     pub(super) fn check(&self, caller: &Caller) -> Result<(), Problem> {
         let filter = &self.filter;
-        super::check(caller, filter.task_name.as_deref(), filter.text.is_some())
+        caller.check_filter(filter.task_name.as_deref(), filter.text.is_some())
     }
 
     pub(super) fn filter(self) -> Result<Filter, Problem> {

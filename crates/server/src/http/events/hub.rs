@@ -5,7 +5,7 @@ use dutiful::{Change, Client, Cursor, Follower};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::broadcast::{Receiver, Sender};
+use tokio::sync::broadcast::{Receiver, Sender, WeakSender};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, broadcast, watch};
 
 /// Streams at once.
@@ -40,10 +40,10 @@ struct Inner {
     closed: watch::Sender<bool>,
 }
 
-/// The follower that runs.
-#[derive(Debug, Clone)]
+/// The follower that runs, as long as it does: should it break off, all who listen come back, and begin anew.
+#[derive(Debug)]
 struct Live {
-    told: Sender<Arc<Told>>,
+    told: WeakSender<Arc<Told>>,
     cursor: watch::Receiver<Cursor>,
 }
 
@@ -108,16 +108,18 @@ impl Seat {
 impl Inner {
     async fn join(inner: &Arc<Inner>) -> dutiful::Result<(Receiver<Arc<Told>>, Cursor)> {
         let mut live = inner.live.lock().await;
-        if let Some(live) = &*live {
+        if let Some(live) = &*live
+            && let Some(told) = live.told.upgrade()
+        {
             let cursor = *live.cursor.borrow();
-            return Ok((live.told.subscribe(), cursor));
+            return Ok((told.subscribe(), cursor));
         }
         let follower = inner.client.follow(None).await?;
         let begin = follower.cursor();
         let (told, receiver) = broadcast::channel(EVENTS_KEPT);
         let (at, cursor) = watch::channel(begin);
         *live = Some(Live {
-            told: told.clone(),
+            told: told.downgrade(),
             cursor,
         });
         tokio::spawn(tell(Arc::clone(inner), follower, told, at));
@@ -173,5 +175,37 @@ async fn tell(
             () = follower.pause(LOOK_PAUSE - LOOK_PAUSE_MIN) => {}
             _ = closed.changed() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::runtime::Runtime;
+
+    #[test]
+    fn whoever_listens_hears_when_the_follower_has_broken_off_and_begins_anew() {
+        let (here, there) = (Runtime::new().unwrap(), Runtime::new().unwrap());
+        let client = here.block_on(async {
+            let client = Client::connect("sqlite::memory:").await.unwrap();
+            client.migrate().await.unwrap();
+            client
+        });
+        let hub = Hub::new(client.clone());
+        let mut seat = hub.seat().unwrap();
+        there.block_on(seat.listen()).unwrap();
+        // It takes its tasks along.
+        drop(there);
+        let soon = Duration::from_secs(20);
+        here.block_on(async {
+            let next = tokio::time::timeout(soon, seat.next()).await.unwrap();
+            assert!(matches!(next, Err(RecvError::Closed)));
+            let mut seat = hub.seat().unwrap();
+            seat.listen().await.unwrap();
+            let submitted = client.submit_json("A", serde_json::json!({}));
+            let id = submitted.await.unwrap().id;
+            let told = tokio::time::timeout(soon, seat.next()).await.unwrap();
+            assert_eq!(told.unwrap().change.id, id);
+        });
     }
 }

@@ -5,7 +5,7 @@ use super::view::PeriodicView;
 use super::{named, shown};
 use crate::http::access::Caller;
 use crate::http::path::Name;
-use crate::http::problem::{INVALID_PAYLOAD, INVALID_REQUEST, Problem, ProblemView};
+use crate::http::problem::{INVALID_REQUEST, Problem, ProblemView};
 use crate::http::query::{Nothing, Parameters};
 use crate::http::{Api, body};
 use axum::Extension;
@@ -65,7 +65,7 @@ pub(crate) async fn change(
     let one = named(&api, &caller, &name).await?;
     let detail = asked.detail();
     if detail.is_empty() {
-        return Ok(shown(&caller, one));
+        return Ok(shown(&api, &caller, one));
     }
     let pointer = asked.pointer();
     let change = asked.begin(&api, &caller, &one)?;
@@ -73,7 +73,7 @@ pub(crate) async fn change(
         .await
         .map_err(|error| Problem::of_field(pointer, &error))?;
     did(&api, &caller, "change-periodic", &name, Some(&detail)).await;
-    Ok(shown(&caller, changed))
+    Ok(shown(&api, &caller, changed))
 }
 
 impl ChangeBody {
@@ -127,11 +127,9 @@ impl ChangeBody {
         }
         if let Some(payload) = self.task_payload {
             if let Some(known) = api.tasks.named(&one.task_name) {
-                known.check(&api.client, payload.clone()).map_err(|bad| {
-                    let pointer = format!("/task_payload{}", bad.pointer);
-                    let why = format!("the payload of `{}`: {}", known.name, bad.why);
-                    Problem::at(&INVALID_PAYLOAD, pointer, why)
-                })?;
+                known
+                    .check(&api.client, payload.clone())
+                    .map_err(|bad| Problem::of_payload(known.name, &bad))?;
             }
             change = change.payload(payload);
         }

@@ -79,7 +79,7 @@ pub(crate) async fn run(
     Ok(response)
 }
 
-/// Let a periodic task rest
+/// Pause a periodic task
 ///
 /// Once this is answered no tick of it fires until it is resumed.
 #[utoipa::path(
@@ -99,10 +99,10 @@ pub(crate) async fn pause(
     named(&api, &caller, &name).await?;
     let one = api.client.periodic_pause(&name).await?;
     did(&api, &caller, "pause-periodic", &name, None).await;
-    Ok(shown(&caller, one))
+    Ok(shown(&api, &caller, one))
 }
 
-/// Let a paused periodic task go on
+/// Resume a periodic task
 ///
 /// Ticks that passed meanwhile are made up for as its rule about missed ticks says.
 #[utoipa::path(
@@ -122,7 +122,7 @@ pub(crate) async fn resume(
     named(&api, &caller, &name).await?;
     let one = api.client.periodic_resume(&name).await?;
     did(&api, &caller, "resume-periodic", &name, None).await;
-    Ok(shown(&caller, one))
+    Ok(shown(&api, &caller, one))
 }
 
 /// Take back what was changed of a periodic task by hand
@@ -145,7 +145,7 @@ pub(crate) async fn reset(
     named(&api, &caller, &name).await?;
     let one = api.client.periodic_reset(&name).await?;
     did(&api, &caller, "reset-periodic", &name, None).await;
-    Ok(shown(&caller, one))
+    Ok(shown(&api, &caller, one))
 }
 
 /// Writes down what was done to it.

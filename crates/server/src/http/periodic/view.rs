@@ -33,7 +33,7 @@ pub(crate) struct PeriodicView {
     last_at: Option<String>,
     /// The task that was submitted last, by a tick or by hand.
     last_task_id: Option<i64>,
-    /// Whether it rests until somebody resumes it.
+    /// Whether it is paused, until somebody resumes it.
     paused: bool,
     /// How many ticks have submitted a task.
     fired: i64,
@@ -60,7 +60,7 @@ pub(crate) struct ChangedView {
 
 impl PeriodicView {
     /// The periodic task; whether payloads are shown is the caller's right.
-    pub(super) fn new(periodic: PeriodicInfo, with_payload: bool) -> PeriodicView {
+    pub(crate) fn new(periodic: PeriodicInfo, with_payload: bool) -> PeriodicView {
         let changed = |changed: PeriodicChanged| ChangedView {
             by: changed.by,
             at: changed.at.to_string(),
@@ -86,6 +86,37 @@ impl PeriodicView {
             fired: periodic.fired,
             skipped: periodic.skipped,
             hidden: !with_payload,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::http::Api;
+    use crate::http::access::Caller;
+    use dutiful::{Client, PeriodicInfo};
+    use serde_json::{Value, json};
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn secrets_of_its_payload_are_shown_to_nobody_where_that_is_asked_for() {
+        let periodic = json!({
+            "name": "Nightly", "task_name": "Nightly", "schedule": "every 60000000",
+            "task_payload": { "password": "new canary" }, "missed": "none", "missed_window": 1.0,
+            "overlap": "skip", "next_at": null, "last_at": null, "last_task_id": null,
+            "paused": false, "fired": 0, "skipped": 0,
+            "changed": { "by": "ada", "at": "2026-01-31T09:00:00Z", "program_schedule": null,
+                         "program_payload": { "password": "old canary" } },
+        });
+        let client = Client::connect("sqlite::memory:").await.unwrap();
+        for (everywhere, seen) in [(false, "new canary"), (true, "***")] {
+            let api = Api::new(client.clone()).redact(Arc::default(), everywhere);
+            let one: PeriodicInfo = serde_json::from_value(periodic.clone()).unwrap();
+            let view = Caller::anybody().view_periodic(&api, one);
+            let view: Value = serde_json::to_value(view).unwrap();
+            assert_eq!(view["task_payload"]["password"], seen);
+            let before = &view["changed"]["program_payload"]["password"];
+            assert_eq!(before == "***", everywhere, "{before}");
         }
     }
 }

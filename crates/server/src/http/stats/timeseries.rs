@@ -2,13 +2,13 @@
 
 use super::span::SpanFiguresView;
 use crate::http::access::Caller;
-use crate::http::problem::{FORBIDDEN, Problem, ProblemView};
-use crate::http::query::{Parameters, bad};
+use crate::http::problem::{Problem, ProblemView};
+use crate::http::query::{Parameters, bad, time};
 use crate::http::{Api, answer};
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
-use dutiful::{Series, SeriesFilter, SeriesPoint, Step, Timestamp};
+use dutiful::{Series, SeriesFilter, SeriesPoint, Step};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -72,11 +72,7 @@ pub(crate) async fn timeseries(
     Extension(caller): Extension<Caller>,
     Parameters(parameters): Parameters<SeriesParameters>,
 ) -> Result<Response, Problem> {
-    let named = parameters.task_name.as_deref();
-    if !caller.may_know_all() && !named.is_some_and(|name| caller.may_know(name)) {
-        let detail = "the token is good for some task names: ask for one of them with `task_name`";
-        return Err(Problem::new(&FORBIDDEN, detail));
-    }
+    caller.check_filter(parameters.task_name.as_deref(), false)?;
     let series = api.client.stats_series(&parameters.filter()?).await?;
     Ok(answer::ok(&SeriesView::from(series)))
 }
@@ -99,11 +95,6 @@ impl SeriesParameters {
             None => filter,
         })
     }
-}
-
-fn time(name: &str, text: &str) -> Result<Timestamp, Problem> {
-    text.parse()
-        .map_err(|error: dutiful_core::TimestampError| bad(name, &error.to_string()))
 }
 
 impl From<Series> for SeriesView {

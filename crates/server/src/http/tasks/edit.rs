@@ -3,7 +3,7 @@
 use crate::http::access::Caller;
 use crate::http::etag::{self, IfMatch};
 use crate::http::path::Id;
-use crate::http::problem::{INVALID_PAYLOAD, INVALID_REQUEST, Problem, ProblemView};
+use crate::http::problem::{INVALID_REQUEST, Problem, ProblemView};
 use crate::http::query::{Nothing, Parameters};
 use crate::http::view::TaskView;
 use crate::http::{Api, body};
@@ -123,11 +123,9 @@ impl EditBody {
                 return refused("/task_payload", why.to_owned());
             }
             if let Some(known) = api.tasks.named(&task.task_name) {
-                known.check(&api.client, payload.clone()).map_err(|bad| {
-                    let pointer = format!("/task_payload{}", bad.pointer);
-                    let why = format!("the payload of `{}`: {}", known.name, bad.why);
-                    Problem::at(&INVALID_PAYLOAD, pointer, why)
-                })?;
+                known
+                    .check(&api.client, payload.clone())
+                    .map_err(|bad| Problem::of_payload(known.name, &bad))?;
                 edit = edit.payload_version(known.version);
             }
             edit = edit.payload(payload);

@@ -1,15 +1,15 @@
 //! `GET /tasks`.
 
 use crate::http::access::Caller;
-use crate::http::problem::{FORBIDDEN, Problem, ProblemView};
-use crate::http::query::{Parameters, bad, words};
+use crate::http::problem::{Problem, ProblemView};
+use crate::http::query::{Parameters, bad, time, words};
 use crate::http::view::TaskView;
 use crate::http::{Api, answer};
 use axum::Extension;
 use axum::extract::State as Shared;
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::Response;
-use dutiful::{Filter, State, Status, Timestamp};
+use dutiful::{Filter, State, Status};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -102,23 +102,8 @@ pub(crate) async fn list(
 impl ListParameters {
     /// The filter, if the caller may ask for it.
     pub(super) fn allowed(self, caller: &Caller) -> Result<Filter, Problem> {
-        self.check(caller)?;
+        caller.check_filter(self.task_name.as_deref(), self.text.is_some())?;
         self.filter()
-    }
-
-    /// A token that is good for some names lists one of them at a time, and what it may not see it may not search.
-    fn check(&self, caller: &Caller) -> Result<(), Problem> {
-        let named = self.task_name.as_deref();
-        if !caller.may_know_all() && !named.is_some_and(|name| caller.may_know(name)) {
-            let detail =
-                "the token is good for some task names: ask for one of them with `task_name`";
-            return Err(Problem::new(&FORBIDDEN, detail));
-        }
-        if self.text.is_some() && !caller.may_see_payloads() {
-            let detail = "`text` looks into payloads, which the token may not see";
-            return Err(Problem::new(&FORBIDDEN, detail));
-        }
-        Ok(())
     }
 
     fn filter(self) -> Result<Filter, Problem> {
@@ -159,11 +144,6 @@ impl ListParameters {
             None => filter,
         })
     }
-}
-
-fn time(name: &str, text: &str) -> Result<Timestamp, Problem> {
-    text.parse()
-        .map_err(|error: dutiful_core::TimestampError| bad(name, &error.to_string()))
 }
 
 /// The same address with another cursor.

@@ -3,8 +3,8 @@
 use crate::http::Api;
 use crate::http::access::Caller;
 use crate::http::body;
-use crate::http::problem::{INVALID_PAYLOAD, INVALID_REQUEST, Problem, UNKNOWN_TASK_NAME};
-use crate::tasks::{self, BadPayload, TaskType};
+use crate::http::problem::{INVALID_REQUEST, Problem, UNKNOWN_TASK_NAME};
+use crate::tasks;
 use dutiful::{DedupScope, Priority, Submit, Timestamp};
 use dutiful_core::limits::{DELAY_MAX, MAX_RETRIES_MAX};
 use serde::Deserialize;
@@ -78,14 +78,14 @@ pub(crate) enum Scope {
 impl Submission {
     /// Begins the submission, everything checked that is not the database's to check.
     pub(super) fn begin<'c>(self, api: &'c Api, caller: &Caller) -> Result<Submit<'c>, Problem> {
-        caller.check_submission(&self.task_name)?;
+        caller.check_name(&self.task_name)?;
         if tasks::is_own(&self.task_name) {
             return Err(unknown(api, &self.task_name));
         }
         let submit = match api.tasks.named(&self.task_name) {
             Some(known) => known
                 .submit(&api.client, self.task_payload.clone())
-                .map_err(|bad| refused(known, bad))?,
+                .map_err(|bad| Problem::of_payload(known.name, &bad))?,
             None if api.allow_unknown => api
                 .client
                 .submit_json(&self.task_name, self.task_payload.clone()),
@@ -162,12 +162,6 @@ impl Submission {
             _ => submit,
         })
     }
-}
-
-fn refused(known: &TaskType, bad: BadPayload) -> Problem {
-    let pointer = format!("/task_payload{}", bad.pointer);
-    let detail = format!("the payload of `{}`: {}", known.name, bad.why);
-    Problem::at(&INVALID_PAYLOAD, pointer, detail)
 }
 
 fn unknown(api: &Api, name: &str) -> Problem {

@@ -66,6 +66,9 @@ fn workers_that_are_silent_are_named() {
     let both = workers(&[worker("a", true, &[]), worker("b", false, &[])]);
     assert_eq!(both.verdict, Verdict::Warn);
     assert!(both.found.ends_with(": b"), "{both:?}");
+    // A server works on bulk operations alone.
+    let server = workers(&[worker("s", true, &["dutiful:operation"])]);
+    assert!(server.found.contains("none is alive"), "{server:?}");
 }
 
 #[test]
@@ -93,6 +96,23 @@ fn a_queue_is_late_after_ten_minutes_and_stuck_after_an_hour() {
     assert_eq!(verdict(600), Verdict::Ok);
     assert_eq!(verdict(601), Verdict::Warn);
     assert_eq!(verdict(3_601), Verdict::Bad);
+}
+
+#[test]
+fn what_is_due_of_a_paused_name_is_told_as_that() {
+    let paused = |due| NameCounts {
+        paused: true,
+        ..counts("B", due, 3_601)
+    };
+    let finding = oldest_due(&stats(vec![counts("A", 1, 1), paused(7)]));
+    assert_eq!(finding.verdict, Verdict::Warn);
+    assert_eq!(finding.found, "7 due of names that are paused: B");
+    assert!(finding.fix.unwrap().contains("dutiful resume"));
+    assert_eq!(oldest_due(&stats(vec![paused(0)])).verdict, Verdict::Ok);
+    let late = oldest_due(&stats(vec![counts("A", 1, 3_601), paused(7)]));
+    assert_eq!(late.verdict, Verdict::Bad);
+    let nobody = task_names(&stats(vec![paused(7)]), &[]);
+    assert_eq!(nobody.verdict, Verdict::Ok);
 }
 
 #[test]
