@@ -5,7 +5,7 @@
 
 mod text;
 
-use dutiful::TaskInfo;
+use dutiful::{PeriodicInfo, TaskInfo};
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 
@@ -123,6 +123,15 @@ impl Redact {
         }
         for text in [&mut task.error_message, &mut task.progress_note] {
             *text = text.as_ref().map(|text| redact.text(text));
+        }
+    }
+
+    /// A periodic task without secrets.
+    pub(crate) fn periodic(&self, one: &mut PeriodicInfo) {
+        self.value(&mut one.task_payload);
+        let changed = one.changed.as_mut();
+        if let Some(payload) = changed.and_then(|changed| changed.program_payload.as_mut()) {
+            self.value(payload);
         }
     }
 

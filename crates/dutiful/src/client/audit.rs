@@ -128,6 +128,7 @@ pub struct AuditPage {
     /// The entries, newest first.
     pub entries: Vec<AuditEntry>,
     /// What [`AuditFilter::after`] takes to give the next page. `None` when nothing is left.
+    #[serde(alias = "next_cursor")] // as the HTTP API calls it
     pub next: Option<String>,
 }
 

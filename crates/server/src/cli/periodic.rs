@@ -67,7 +67,10 @@ impl PeriodicArgs {
 
 async fn list(app: &App) -> Result<(), Failure> {
     let place = app.place().await?;
-    let periodic = place.periodic().await?;
+    let mut periodic = place.periodic().await?;
+    for one in &mut periodic {
+        app.settings.redact.periodic(one);
+    }
     app.output
         .data(&json!({ "periodic": &periodic }), || table(&periodic))?;
     if periodic.is_empty() {

@@ -25,7 +25,7 @@ pub(crate) struct AuditParameters {
     /// At most so many on the page. By default 50.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
-    /// `next` of the page before.
+    /// `next_cursor` of the page before.
     #[param(pattern = "^b[1-9a-f][0-9a-f]{0,14}$")]
     cursor: Option<String>,
 }
@@ -37,7 +37,7 @@ pub(crate) struct AuditPageView {
     /// Newest first.
     entries: Vec<AuditEntryView>,
     /// The cursor of the next page; `null` when nothing is left.
-    next: Option<String>,
+    next_cursor: Option<String>,
 }
 
 /// What somebody did.
@@ -80,7 +80,7 @@ pub(crate) async fn list(
     let page = api.client.audit_log(&parameters.filter()).await?;
     Ok(answer::ok(&AuditPageView {
         entries: page.entries.into_iter().map(AuditEntryView::from).collect(),
-        next: page.next,
+        next_cursor: page.next,
     }))
 }
 

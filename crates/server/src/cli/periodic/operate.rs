@@ -94,7 +94,10 @@ async fn tell(
     done: Result<PeriodicInfo, Failure>,
 ) -> Result<(), Failure> {
     match done {
-        Ok(one) => app.output.data(&one, || sentence(&one)),
+        Ok(mut one) => {
+            app.settings.redact.periodic(&mut one);
+            app.output.data(&one, || sentence(&one))
+        }
         Err(failure) => Err(failed(place, name, failure).await),
     }
 }

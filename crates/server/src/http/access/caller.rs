@@ -141,11 +141,7 @@ impl Caller {
     /// The periodic task as this one may see it.
     pub(crate) fn view_periodic(&self, api: &Api, mut one: PeriodicInfo) -> PeriodicView {
         if !self.may_see_secrets(api) {
-            api.redact.value(&mut one.task_payload);
-            let changed = one.changed.as_mut();
-            if let Some(payload) = changed.and_then(|changed| changed.program_payload.as_mut()) {
-                api.redact.value(payload);
-            }
+            api.redact.periodic(&mut one);
         }
         PeriodicView::new(one, self.may_see_payloads())
     }
