@@ -6,6 +6,7 @@ mod tests;
 use super::Client;
 use super::draft::{Draft, Submitted, invalid};
 use super::inspect::{TaskInfo, no_such_task};
+use super::submit::Submit;
 use crate::bulk::NAME;
 use crate::store::delete::{Deleted, delete};
 use crate::store::get::get;
@@ -68,6 +69,19 @@ impl Client {
     /// `not_found`; `conflict` for a bulk operation, which begins with a preview of its own; `invalid_payload` when
     /// the row, written by plain SQL, holds something that no submission may hold; whatever the database says.
     pub async fn duplicate(&self, id: TaskId) -> Result<Submitted> {
+        let why = |error: Error| match error.kind() {
+            ErrorKind::InvalidPayload => error.context(format!("task {id} has no duplicate")),
+            _ => error,
+        };
+        self.submit_like(id).await?.await.map_err(why)
+    }
+
+    /// The submission of a task like this one, as [`Client::duplicate`] makes it: for [`Client::submit_once`], or
+    /// with other options.
+    ///
+    /// # Errors
+    /// As [`Client::duplicate`].
+    pub async fn submit_like(&self, id: TaskId) -> Result<Submit<'_>> {
         let row = get(self.db(), id.0).await?;
         let row = row.ok_or_else(|| no_such_task(id))?;
         if row.task_name == NAME {
@@ -87,9 +101,10 @@ impl Client {
         draft.priority =
             Priority::new(row.priority).map_err(|error| no_submission(error.to_string()))?;
         draft.scope = DedupScope::None;
-        let task = draft.finish(self.db().payload_bytes_max());
-        self.submit_one(task.map_err(|error| no_submission(error.to_string()))?)
-            .await
+        Ok(Submit {
+            client: self,
+            draft: Ok(draft),
+        })
     }
 
     async fn operate(&self, id: TaskId, event: Event, message: Option<&str>) -> Result<TaskInfo> {

@@ -13,7 +13,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// What became of a request's submissions, and whether that was told before.
 pub(super) struct Done {
     pub(super) submitted: Vec<Submitted>,
-    replayed: bool,
+    pub(super) replayed: bool,
 }
 
 impl Done {

@@ -86,8 +86,9 @@ impl Remote {
     }
 
     pub(crate) async fn duplicate(&self, id: TaskId) -> Result<Submitted, Failure> {
-        self.send(Method::POST, &format!("/tasks/{id}/duplicate"), None)
-            .await
+        let key = uuid::Uuid::new_v4().to_string();
+        let path = format!("/tasks/{id}/duplicate");
+        self.send_once(&path, &key, None).await
     }
 
     pub(crate) async fn edit(&self, id: TaskId, edit: &Value) -> Result<TaskInfo, Failure> {

@@ -1,15 +1,15 @@
 //! What may be done to one task by hand: retry, cancel, run now, duplicate, delete.
 
-use super::submit::{SubmittedView, submitted_answer};
+use super::submit::{SubmittedView, answer_of_one};
 use crate::http::access::Caller;
 use crate::http::path::Id;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::query::{Nothing, Parameters};
 use crate::http::view::TaskView;
-use crate::http::{Api, etag};
+use crate::http::{Api, etag, once};
 use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 /// Run a task again that has ended without success, or now that waits
@@ -87,7 +87,9 @@ pub(crate) async fn run_now(
 /// The new task is one of its own: it merges into none and takes no dedup slot.
 #[utoipa::path(
     post, path = "/tasks/{id}/duplicate", tag = "tasks", operation_id = "duplicate_task",
-    params(("id" = i64, Path, minimum = 1, description = "The task's number")),
+    params(("id" = i64, Path, minimum = 1, description = "The task's number"),
+           ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+            description = "The same request with the same key submits once within 24 hours")),
     responses(
         (status = 201, description = "The new task", body = SubmittedView,
          headers(("Location" = String, description = "The new task's address"))),
@@ -99,11 +101,17 @@ pub(crate) async fn duplicate(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
     Parameters(_): Parameters<Nothing>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     caller.check_task(&api, id).await?;
-    let submitted = api.client.duplicate(id).await?;
-    caller.did(&api, "duplicate", id).await;
-    Ok(submitted_answer(submitted))
+    let like = api.client.submit_like(id).await?;
+    let asked = id.to_string();
+    let of = (caller.name(), "/tasks/duplicate", asked.as_str());
+    let done = once::submit(&api, &headers, of, vec![like]).await?;
+    if !done.replayed {
+        caller.did(&api, "duplicate", id).await;
+    }
+    answer_of_one(&done)
 }
 
 /// Remove a task that has ended, with all that belongs to it

@@ -2,6 +2,7 @@
 
 use super::submission::Submission;
 use crate::http::access::Caller;
+use crate::http::once::Done;
 use crate::http::problem::{INTERNAL, Problem, ProblemView};
 use crate::http::query::{Nothing, Parameters};
 use crate::http::{Api, answer, body, once};
@@ -76,6 +77,11 @@ pub(crate) async fn submit(
     let submit = submission.begin(&api, &caller)?;
     let request = (caller.name(), "/tasks", text.as_str());
     let done = once::submit(&api, &headers, request, vec![submit]).await?;
+    answer_of_one(&done)
+}
+
+/// What became of the one task that was to be submitted: 201 or 200, and where it is.
+pub(super) fn answer_of_one(done: &Done) -> Result<Response, Problem> {
     let Some(submitted) = done.submitted.first() else {
         return Err(Problem::new(&INTERNAL, INTERNAL.title));
     };
@@ -84,8 +90,7 @@ pub(crate) async fn submit(
     Ok(response)
 }
 
-/// 201 or 200, and where the task is.
-pub(super) fn submitted_answer(submitted: Submitted) -> Response {
+fn submitted_answer(submitted: Submitted) -> Response {
     let status = match submitted.outcome {
         Outcome::Created => StatusCode::CREATED,
         Outcome::Merged => StatusCode::OK,

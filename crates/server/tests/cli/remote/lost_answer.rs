@@ -106,3 +106,18 @@ fn a_run_by_hand_whose_answer_is_lost_submits_one_task() {
     // The key was for that run alone.
     assert_ne!(place.json(&remote)["task_id"], ran["task_id"]);
 }
+
+#[test]
+fn a_duplicate_whose_answer_is_lost_is_one() {
+    let served = Served::start(&[]);
+    let place = &served.place;
+    let id = place.submit("a").to_string();
+    let (url, seen) = swallowing(&served.url, "POST /tasks/1/duplicate");
+    assert_eq!(id, "1");
+    let args = ["duplicate", &id, "--server", &url, "--token-file", "secret"];
+    let made = place.json(&args);
+    assert_eq!(seen.load(Ordering::SeqCst), 2);
+    let tasks = place.json(&["list"])["tasks"].clone();
+    assert_eq!(tasks.as_array().unwrap().len(), 2);
+    assert_eq!(tasks[0]["id"], made["id"]);
+}
