@@ -284,7 +284,9 @@ async fn a_worker_that_starts_anew_under_a_name_is_not_drained() {
         ),
         (1, 43, None)
     );
-    assert_eq!(workers[0].started_at, workers[0].beat_at);
+    // SQLite's clock goes on within a statement.
+    let beat = workers[0].beat_at.since(workers[0].started_at);
+    assert!(beat < Duration::from_secs(1), "{beat:?}");
 }
 
 #[tokio::test]
