@@ -4,6 +4,7 @@ use crate::promises;
 use crate::server::Server;
 use crate::wire;
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 promises![
     every_route_wants_just_the_scope_that_the_docs_say,
@@ -11,6 +12,7 @@ promises![
     a_token_that_is_revoked_expired_or_unknown_is_refused,
     a_token_for_some_names_sees_and_touches_no_others,
     a_token_for_some_names_lists_and_counts_no_others,
+    a_token_for_all_that_a_worker_runs_may_drain_it,
     payloads_are_for_those_who_may_see_them,
     what_is_done_is_in_the_audit_with_who_did_it,
     no_secret_is_told_or_logged,
@@ -261,6 +263,31 @@ fn a_token_for_some_names_lists_and_counts_no_others(server: &Server) {
         assert_eq!(status(&other, "task_name=TranscribeDocument"), 200);
         assert_eq!(status(&admin, ""), 200);
     }
+}
+
+fn a_token_for_all_that_a_worker_runs_may_drain_it(server: &Server) {
+    let _worker = server.worker();
+    let admin = server.token(&["all", "--scope", "admin"]);
+    let began = Instant::now();
+    let name = loop {
+        let workers = server.as_bearer(&admin, "GET", "/workers", "").json()["workers"].clone();
+        let mut workers = workers.as_array().unwrap().iter();
+        let runs_it = |one: &&Value| one["task_names"].to_string().contains("ExampleTask");
+        if let Some(worker) = workers.find(runs_it) {
+            break worker["worker"].as_str().unwrap().to_owned();
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "no worker");
+    };
+    let path = format!("/workers/{name}/drain");
+    let drain = |name: &str, tasks: &[&str]| {
+        let token = [&[name, "--scope", "manage"], tasks].concat();
+        server.as_bearer(&server.token(&token), "POST", &path, "")
+    };
+    let refused = drain("some", &["--task-name", "Example*"]);
+    assert_eq!(refused.code(), "forbidden", "it runs other tasks too");
+    // Every worker carries operations out, which no token names.
+    let both = ["--task-name", "Example*", "--task-name", "Transcribe*"];
+    assert_eq!(drain("both", &both).status, 202);
 }
 
 fn payloads_are_for_those_who_may_see_them(server: &Server) {
