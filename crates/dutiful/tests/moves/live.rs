@@ -53,6 +53,8 @@ async fn submitter(number: usize, pair: (TestDb, TestDb), enough: Arc<AtomicBool
                 moved = true;
                 client = pair.1.client().await;
             }
+            // Told to wait, because the last of a large table takes longer than a call waits by itself.
+            Err(error) if error.kind() == ErrorKind::Moving => {}
             Err(error) => panic!("a submission failed: {error}"),
         }
     }
@@ -105,8 +107,10 @@ async fn submitters_and_workers_go_on_and_every_task_is_in_one_place(pair: Pair)
         .await
         .unwrap();
     let held_by_the_dead = (1..=tasks()).filter(|id| matches!(id % 13, 3 | 4)).count();
+    // They are counted up to 10,000.
     assert_eq!(
-        report.leased, held_by_the_dead as u64,
+        report.leased,
+        held_by_the_dead.min(10_000) as u64,
         "everything that ran has ended in its grace"
     );
     // The worker at the old place ends by itself, and says why.
