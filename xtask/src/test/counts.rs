@@ -19,6 +19,7 @@ pub(crate) struct Counts {
 impl Counts {
     /// Adds what one line of the runner's output tells.
     pub(crate) fn read(&mut self, line: &str) {
+        let line = line.trim_end();
         self.read_failure(line);
         let Some(rest) = line.strip_prefix("test result: ") else {
             return;
@@ -43,7 +44,7 @@ impl Counts {
             self.among_failures = false;
         }
         let is_kept = self.among_failures && self.failures.len() < FAILURE_LINES_MAX;
-        if is_kept && !line.trim().is_empty() {
+        if is_kept && !line.is_empty() {
             self.failures.push(line.to_owned());
         }
         self.among_failures |= line == "failures:";
@@ -83,10 +84,10 @@ mod tests {
         let mut counts = Counts::default();
         for line in [
             "test two ... FAILED",
-            "failures:",
+            "failures:\n",
             "",
-            "---- two ----",
-            "test panicked: no",
+            "---- two ----\n",
+            "test panicked: no\n",
             "test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.20s",
             "test three ... ok",
         ] {

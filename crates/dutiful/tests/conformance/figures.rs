@@ -163,8 +163,8 @@ async fn figures_equal_the_table_before_and_after_they_are_kept(db: TestDb) {
 
 async fn what_leaves_is_taken_out_and_stays_in_the_series(db: TestDb) {
     let client = db.client().await;
-    let failed = ended(&db, &client, 4, FAILED, 60).await;
-    let succeeded = ended(&db, &client, 5, SUCCEEDED, 61).await;
+    let failed = ended(&db, &client, 4, FAILED, 600).await;
+    let succeeded = ended(&db, &client, 5, SUCCEEDED, 661).await;
     client.keep_figures().await.unwrap();
     client.retry(failed[0]).await.unwrap();
     client.delete(failed[1]).await.unwrap();
@@ -187,19 +187,26 @@ async fn what_leaves_is_taken_out_and_stays_in_the_series(db: TestDb) {
         .stats_series(&SeriesFilter::new(Step::Day))
         .await
         .unwrap();
-    let ended: u64 = series.points.iter().map(|point| point.figures.ended).sum();
-    assert_eq!(ended, 9, "they did end");
-    // What left before its end was kept is in nothing.
-    let fresh = ended_now(&db, &client).await;
+    let all: u64 = series.points.iter().map(|point| point.figures.ended).sum();
+    assert_eq!(all, 9, "they did end");
+    // What left before its end was kept is in nothing, also when that time is added.
+    let fresh = ended(&db, &client, 1, FAILED, 0).await[0];
     client.delete(fresh).await.unwrap();
     assert_right(&db, &client, "one came and left").await;
-    age(&db, MINUTE).await;
+    let (line, tasks_until) = (
+        db.earlier("finished_at", MINUTE),
+        db.earlier("tasks_until", MINUTE),
+    );
+    db.exec(&format!("UPDATE dutiful_figures_left SET {line}"))
+        .await;
+    db.exec(&format!("UPDATE dutiful_figures_until SET {tasks_until}"))
+        .await;
     client.keep_figures().await.unwrap();
     assert_right(&db, &client, "nothing is kept of it").await;
-}
-
-async fn ended_now(db: &TestDb, client: &Client) -> TaskId {
-    ended(db, client, 1, FAILED, 0).await[0]
+    assert_eq!(
+        (kept(&db, "all").await, db.count("figures_left").await),
+        (2, 0)
+    );
 }
 
 async fn a_failed_task_that_is_submitted_again_leaves_the_figures(db: TestDb) {

@@ -69,7 +69,7 @@ use libtest_mimic::Arguments;
 use std::process::ExitCode;
 
 /// Trials at once, unless told otherwise: they mostly wait for a server or a lease.
-const THREADS: usize = 6;
+const THREADS: usize = 10;
 
 fn groups() -> Vec<Vec<Case>> {
     vec![

@@ -29,7 +29,7 @@ const TABLE: &str = "CREATE TABLE ai_server_tasks (
   ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4";
 /// How many rows the other queue holds when it begins, where the variable says nothing else; every second one of them
 /// is due.
-const ROWS: u64 = 25_000;
+const ROWS: u64 = 10_000;
 const ROWS_VARIABLE: &str = "DUTIFUL_TEST_ADOPT_ROWS";
 /// The table is filled by five digits.
 const ROWS_MAX: u64 = 100_000;

@@ -11,6 +11,8 @@ const TASKS: u64 = 20_000;
 const IDLE: Duration = Duration::from_secs(10);
 const SETTLE_DOWN: Duration = Duration::from_secs(3);
 const LIMIT: Duration = Duration::from_secs(60);
+/// A server's own cleaning counts as queries too, and comes at most once a minute: of so many looks one is without it.
+const LOOKS: u32 = 3;
 const QUERIES_A_SECOND: f64 = 2.0;
 /// The promise is 1 % for the program as it is shipped; one without optimisation may take six times that.
 const PROCESSOR_SHARE: f64 = if cfg!(debug_assertions) { 0.06 } else { 0.01 };
@@ -37,30 +39,55 @@ pub(crate) async fn an_idle_worker_costs_next_to_nothing(arena: Arc<Arena>) {
     let worker = Process::start(&arena, role);
     tokio::time::sleep(SETTLE_DOWN).await;
 
-    let (began, ticks) = (Instant::now(), worker.processor_ticks());
-    let before = queries(&arena).await;
-    tokio::time::sleep(IDLE).await;
-    let after = queries(&arena).await;
-    let seconds = began.elapsed().as_secs_f64();
-    let share = (worker.processor_ticks() - ticks) as f64 / 100.0 / seconds;
+    let mut idle = look(&arena, &worker).await;
+    for _ in 1..LOOKS {
+        if idle.is_quiet() {
+            break;
+        }
+        idle = look(&arena, &worker).await;
+    }
     assert_eq!(worker.stop().await, Some(0));
 
-    let rate = before
-        .zip(after)
-        .map(|(before, after)| (after - before) as f64 / seconds);
     eprintln!(
-        "{}: idle {rate:.2?} queries/s, {:.2} % of a core; {TASKS} tasks drained in {drained:.1?}, \
+        "{}: idle {:.2?} queries/s, {:.2} % of a core; {TASKS} tasks drained in {drained:.1?}, \
          peak memory {:.1} MB",
         arena.engine.name,
-        share * 100.0,
+        idle.queries_a_second,
+        idle.share * 100.0,
         memory as f64 / 1024.0
     );
-    assert!(
-        rate.is_none_or(|rate| rate <= QUERIES_A_SECOND + OWN_QUERIES / seconds),
-        "{rate:?} queries/s"
-    );
-    assert!(share < PROCESSOR_SHARE, "{share:.4} of a core");
+    assert!(idle.is_quiet(), "{:?} queries/s", idle.queries_a_second);
+    assert!(idle.share < PROCESSOR_SHARE, "{:.4} of a core", idle.share);
     assert!(memory < MEMORY_MAX, "{memory} KiB");
+}
+
+/// What an idle worker cost while it was looked at.
+struct Idle {
+    queries_a_second: Option<f64>,
+    /// Of one core.
+    share: f64,
+    seconds: f64,
+}
+
+impl Idle {
+    fn is_quiet(&self) -> bool {
+        let most = QUERIES_A_SECOND + OWN_QUERIES / self.seconds;
+        self.queries_a_second.is_none_or(|queries| queries <= most)
+    }
+}
+
+async fn look(arena: &Arena, worker: &Process) -> Idle {
+    let (began, ticks) = (Instant::now(), worker.processor_ticks());
+    let before = queries(arena).await;
+    tokio::time::sleep(IDLE).await;
+    let after = queries(arena).await;
+    let seconds = began.elapsed().as_secs_f64();
+    let queries = before.zip(after).map(|(before, after)| after - before);
+    Idle {
+        queries_a_second: queries.map(|queries| queries as f64 / seconds),
+        share: (worker.processor_ticks() - ticks) as f64 / 100.0 / seconds,
+        seconds,
+    }
 }
 
 /// The figures of what was run are kept: adding them up is work that is left, and no idling.
