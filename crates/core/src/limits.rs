@@ -21,6 +21,10 @@ pub const TABLE_PREFIX_BYTES_MAX: usize = 32;
 pub const JSON_DEPTH_MAX: usize = 32;
 /// Most tasks in one call that submits many.
 pub const SUBMIT_MANY_MAX: usize = 10_000;
+/// How deep tasks that wait for others, which wait for others, may be nested in one submission.
+pub const JOIN_DEPTH_MAX: usize = 32;
+/// Most items of a join in one page.
+pub const ITEMS_PAGE_MAX: u32 = 1_000;
 /// Most rows in one statement that submits many.
 pub const SUBMIT_STATEMENT_ROWS: usize = 1_000;
 /// Most single submissions that share a statement.

@@ -46,6 +46,11 @@ impl Assembly {
         self.warnings.push(warning);
     }
 
+    /// How many pages there are.
+    pub(crate) fn page_count(&self) -> usize {
+        self.pages.len()
+    }
+
     /// Appends the next page. Pages stand a blank line apart.
     pub(crate) fn page(&mut self, markdown: &str) -> Result<(), TranscribeError> {
         if self.pages.len() >= PAGES_MAX {

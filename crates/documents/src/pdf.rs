@@ -4,6 +4,7 @@
 //! between two of them and memory is bounded, and says what had to be left out.
 
 mod notes;
+mod outline;
 
 use pdfboss_core::{Document as PdfFile, Error, Immediate, OcState, Page, StructureTree, block_on};
 use pdfboss_output::{
@@ -13,6 +14,7 @@ use pdfboss_output::{
 use pdfboss_text::extract_spans_and_rulings_reporting_cached_with as extract_page;
 
 use self::notes::Notes;
+use self::outline::Outline;
 use crate::assemble::{Assembly, too_many_pages};
 use crate::error::Problem;
 use crate::limits::{PAGES_MAX, PDF_LAYOUT_PAGES, PDF_LAYOUT_SPANS};
@@ -45,7 +47,7 @@ pub(crate) fn read(bytes: &[u8], watch: &Watch) -> Result<Document, TranscribeEr
     {
         assembly.title(title);
     }
-    Reading::new(&file).pages(pages, &mut assembly, watch)?;
+    Reading::new(&file, pages).pages(pages, &mut assembly, watch)?;
     assembly.finish()
 }
 
@@ -64,18 +66,20 @@ struct Reading<'a> {
     fonts: FontCache,
     layers: Option<OcState>,
     structure: Option<StructureTree>,
+    outline: Option<Outline>,
 }
 
 /// A page that waits for its layout.
 type Extracted = (Vec<TextSpan>, Vec<Ruling>, ReadingOrder);
 
 impl<'a> Reading<'a> {
-    fn new(file: &'a PdfFile) -> Self {
+    fn new(file: &'a PdfFile, pages: usize) -> Self {
         Self {
             file,
             fonts: FontCache::default(),
             layers: file.oc_state(),
             structure: structure_for(file, ORDER),
+            outline: Outline::read(file, pages),
         }
     }
 
@@ -94,14 +98,31 @@ impl<'a> Reading<'a> {
             spans += page.0.len();
             waiting.push(page);
             if waiting.len() >= PDF_LAYOUT_PAGES || spans >= PDF_LAYOUT_SPANS {
-                lay_out(&mut waiting, assembly)?;
+                self.lay_out(&mut waiting, assembly)?;
                 spans = 0;
             }
         }
         watch.check()?;
-        lay_out(&mut waiting, assembly)?;
+        self.lay_out(&mut waiting, assembly)?;
         notes.write(assembly);
         Ok(())
+    }
+
+    /// Lays the waiting pages out together, so that headings are ranked and running headers found
+    /// among all of them, and appends each one.
+    fn lay_out(
+        &self,
+        waiting: &mut Vec<Extracted>,
+        assembly: &mut Assembly,
+    ) -> Result<(), TranscribeError> {
+        let mut layouts = document_layout_with_rulings(waiting);
+        waiting.clear();
+        if let Some(outline) = &self.outline {
+            outline.apply(assembly.page_count(), &mut layouts);
+        }
+        layouts
+            .iter()
+            .try_for_each(|page| assembly.page(&Markdown.render(std::slice::from_ref(page))))
     }
 
     fn page(&self, index: usize, notes: &mut Notes) -> Extracted {
@@ -128,14 +149,4 @@ impl<'a> Reading<'a> {
         notes.look_at(index, &spans, &report);
         Ok((spans, rulings, report.order))
     }
-}
-
-/// Lays the waiting pages out together, so that headings are ranked and running headers found
-/// among all of them, and appends each one.
-fn lay_out(waiting: &mut Vec<Extracted>, assembly: &mut Assembly) -> Result<(), TranscribeError> {
-    let layouts = document_layout_with_rulings(waiting);
-    waiting.clear();
-    layouts
-        .iter()
-        .try_for_each(|page| assembly.page(&Markdown.render(std::slice::from_ref(page))))
 }

@@ -5,7 +5,7 @@ mod support;
 
 use dutiful_documents::{Format, transcribe, transcribe_until};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::pdf::{Font, Page, write, write_encrypted};
+use support::pdf::{Font, Page, write, write_encrypted, write_with_outline};
 
 fn page(heading: &str, text: &str) -> Page {
     let mut page = Page::default();
@@ -33,6 +33,40 @@ fn pages_headings_and_the_stated_title_are_found() {
         format!("# Second\n\n{PROSE}")
     );
     assert_eq!(document.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn headings_are_those_of_the_outline_at_its_depths() {
+    let mut small = Page::default();
+    small.text(Font::Bold, 20.0, 60.0, 760.0, "Merely large");
+    small.text(Font::Plain, 10.0, 60.0, 720.0, "Some words before it.");
+    small.text(
+        Font::Plain,
+        10.0,
+        60.0,
+        706.0,
+        "1.1. A section in small type",
+    );
+    small.text(Font::Plain, 10.0, 60.0, 692.0, "Some words behind it.");
+    let pages = [page("1. First", PROSE), small, page("2. Second", PROSE)];
+    let outline = [
+        ("First", 0, 0),
+        ("A section in small type", 1, 1),
+        ("Second", 0, 2),
+    ];
+    let with = transcribe(&write_with_outline("x", &pages, &outline), None).unwrap();
+    assert_eq!(with.page_text(1).unwrap(), format!("# 1. First\n\n{PROSE}"));
+    let small = "Merely large\n\nSome words before it.\n\n## 1.1. A section in small type\n\n\
+                 Some words behind it.";
+    assert_eq!(with.page_text(2).unwrap().replace("**", ""), small);
+    assert_eq!(
+        with.page_text(3).unwrap(),
+        format!("# 2. Second\n\n{PROSE}")
+    );
+    // One that leads nowhere near says nothing about what is no heading.
+    let strange = [("Other", 0, 0), ("Words", 0, 1), ("Here", 0, 2)];
+    let guessed = transcribe(&write_with_outline("x", &pages, &strange), None).unwrap();
+    assert!(guessed.page_text(2).unwrap().starts_with("# Merely large"));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod explain;
 mod follow;
 mod gather;
 mod inspect;
+mod items;
 mod operate;
 mod pause;
 mod payloads;
@@ -36,6 +37,7 @@ pub use inspect::{
     Recount, Series, SeriesFilter, SeriesPoint, SpanFigures, Stats, TaskCount, TaskInfo,
     TaskTypeInfo, WorkerInfo,
 };
+pub use items::Item;
 pub use pause::PausedName;
 pub use payloads::{PayloadFaults, PayloadReport, UnknownName};
 pub use periodic::{PeriodicChange, PeriodicRan, PeriodicRun};

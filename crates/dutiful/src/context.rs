@@ -9,6 +9,7 @@ pub use follow_up::FollowUp;
 
 use crate::Client;
 use crate::adapters::{Enlist, Within};
+use crate::client::Item;
 use crate::store::settle::{self, Success};
 use crate::{Error, ErrorKind, Result, Task};
 use dutiful_core::{Event, TaskFacts, TaskId, Timestamp, decide, limits};
@@ -116,6 +117,15 @@ impl Context {
                 "this handler runs without a database, so it has no client",
             )
         })
+    }
+
+    /// What this task waited for, if it was submitted with [`FollowUp::after`] or
+    /// [`Submit::after`](crate::Submit::after): see [`Client::items`].
+    ///
+    /// # Errors
+    /// As [`Client::items`]; `config` when the handler is run by a test without a database.
+    pub async fn items(&self, from: u32, limit: u32) -> Result<Vec<Item>> {
+        self.client()?.items(self.id(), from, limit).await
     }
 
     /// Submits a task that follows from this one: it is written in the same transaction that settles

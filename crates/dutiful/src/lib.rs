@@ -65,12 +65,12 @@ pub use adapters::Enlist;
 pub use bulk::{BulkAction, BulkOperations, OperationCounts, OperationPayload};
 pub use client::{
     AttemptInfo, AuditEntry, AuditFilter, AuditPage, BulkPreview, Change, Client, ClientBuilder,
-    CreatedToken, Cursor, Durations, Edit, Explanation, Filter, Follower, LogLine, LongTransaction,
-    Look, NameCounts, NewToken, Once, Operation, OperationPage, Outcome, Page, PausedName,
-    PayloadFaults, PayloadReport, PeriodicChange, PeriodicChanged, PeriodicInfo, PeriodicRan,
-    PeriodicRun, Prune, PruneCount, Reason, Recount, Series, SeriesFilter, SeriesPoint,
-    ServerReport, SpanFigures, Stats, Submit, SubmitMany, Submitted, TaskCount, TaskInfo,
-    TaskTypeInfo, TokenInfo, UnknownName, WorkerInfo,
+    CreatedToken, Cursor, Durations, Edit, Explanation, Filter, Follower, Item, LogLine,
+    LongTransaction, Look, NameCounts, NewToken, Once, Operation, OperationPage, Outcome, Page,
+    PausedName, PayloadFaults, PayloadReport, PeriodicChange, PeriodicChanged, PeriodicInfo,
+    PeriodicRan, PeriodicRun, Prune, PruneCount, Reason, Recount, Series, SeriesFilter,
+    SeriesPoint, ServerReport, SpanFigures, Stats, Submit, SubmitMany, Submitted, TaskCount,
+    TaskInfo, TaskTypeInfo, TokenInfo, UnknownName, WorkerInfo,
 };
 pub use context::{Context, FollowUp};
 pub use dutiful_core::{

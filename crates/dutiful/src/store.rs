@@ -17,6 +17,7 @@ pub(crate) mod figures;
 pub(crate) mod find_again;
 pub(crate) mod get;
 pub(crate) mod janitor;
+pub(crate) mod joins;
 pub(crate) mod levels;
 pub(crate) mod list;
 pub(crate) mod lock_order;

@@ -14,6 +14,7 @@ pub(crate) mod handler;
 mod heart;
 pub(crate) mod inflight;
 mod janitor;
+mod joins;
 pub(crate) mod lane;
 mod lane_thread;
 mod log;

@@ -174,6 +174,7 @@ fn described_routes() -> OpenApiRouter<Api> {
         .routes(routes!(tasks::explain::explain))
         .routes(routes!(tasks::get::attempts))
         .routes(routes!(tasks::get::logs))
+        .routes(routes!(tasks::items::items))
         .routes(routes!(task_types::list))
         .routes(routes!(task_types::pause))
         .routes(routes!(task_types::resume))

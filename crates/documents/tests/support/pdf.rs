@@ -62,10 +62,53 @@ pub(crate) fn write_encrypted(title: &str, pages: &[Page]) -> Vec<u8> {
     finish(&objects, &entry)
 }
 
+/// The same with an outline: titles, the depth of each from 0, and the page that it leads to.
+pub(crate) fn write_with_outline(
+    title: &str,
+    pages: &[Page],
+    outline: &[(&str, usize, usize)],
+) -> Vec<u8> {
+    let mut objects = objects(title, pages);
+    let root = objects.len() + 1;
+    objects[0] = format!("<< /Type /Catalog /Pages 2 0 R /Outlines {root} 0 R >>");
+    let number = |index: usize| root + 1 + index;
+    let of_parent = |parent: Option<usize>| -> Vec<usize> {
+        let first = parent.map_or(0, |parent| parent + 1);
+        let depth = parent.map_or(0, |parent| outline[parent].1 + 1);
+        let inside = (first..outline.len()).take_while(|index| outline[*index].1 >= depth);
+        inside.filter(|index| outline[*index].1 == depth).collect()
+    };
+    let ends = |children: &[usize]| match (children.first(), children.last()) {
+        (Some(first), Some(last)) => {
+            format!("/First {} 0 R /Last {} 0 R", number(*first), number(*last))
+        }
+        _ => String::new(),
+    };
+    objects.push(format!("<< /Type /Outlines {} >>", ends(&of_parent(None))));
+    for (index, (title, depth, page)) in outline.iter().enumerate() {
+        let parent = (0..index).rev().find(|other| outline[*other].1 < *depth);
+        let siblings = of_parent(parent);
+        let place = siblings.iter().position(|other| *other == index);
+        let next = place.and_then(|place| siblings.get(place + 1));
+        let next = next.map_or(String::new(), |next| format!("/Next {} 0 R", number(*next)));
+        let parent = parent.map_or(root, number);
+        let page = FIRST_PAGE + page * 2;
+        objects.push(format!(
+            "<< /Title {} /Parent {parent} 0 R {next} {} /Dest [{page} 0 R /Fit] >>",
+            literal(title),
+            ends(&of_parent(Some(index)))
+        ));
+    }
+    finish(&objects, "")
+}
+
+/// The number of the first page's object.
+const FIRST_PAGE: usize = 6;
+
 /// Objects in the order of their numbers, from 1: catalog, pages, two fonts, information, and for
 /// each page the page and its content.
 fn objects(title: &str, pages: &[Page]) -> Vec<String> {
-    let first = 6;
+    let first = FIRST_PAGE;
     let kids: Vec<_> = (0..pages.len())
         .map(|page| format!("{} 0 R", first + page * 2))
         .collect();

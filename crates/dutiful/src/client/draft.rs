@@ -1,5 +1,6 @@
 //! A submission while its options are being chosen.
 
+use crate::store::joins::{NewJoin, NewTasks};
 use crate::store::submit::{NewTask, Slot, Start, Submission};
 use crate::{Error, ErrorKind, Result};
 use dutiful_core::{DedupKey, DedupScope, Priority, TaskId, Timestamp, json, limits};
@@ -53,6 +54,10 @@ pub(crate) struct Draft {
     /// The caller's own key.
     pub(crate) key_text: Option<String>,
     pub(crate) replace_payload: bool,
+    /// What it waits for.
+    pub(crate) items: Vec<Draft>,
+    /// How deep these are nested.
+    depth: usize,
 }
 
 impl Draft {
@@ -68,11 +73,63 @@ impl Draft {
             key: None,
             key_text: None,
             replace_payload: false,
+            items: Vec::new(),
+            depth: 0,
         }
+    }
+
+    /// Lets it wait for others. Each such submission is a task of its own.
+    pub(crate) fn after(mut self, items: impl Iterator<Item = Result<Draft>>) -> Result<Draft> {
+        self.scope = DedupScope::None;
+        for (index, item) in items.enumerate() {
+            let item = item.map_err(|error| error.context(format!("item {index}")))?;
+            self.depth = self.depth.max(item.depth + 1);
+            self.items.push(item);
+            check_count(self.items.len())?;
+        }
+        match self.depth {
+            0..=limits::JOIN_DEPTH_MAX => Ok(self),
+            depth => Err(invalid(format!(
+                "{depth} tasks wait for each other in a row; at most {} may in one submission",
+                limits::JOIN_DEPTH_MAX
+            ))),
+        }
+    }
+
+    /// Checks it and what it waits for, and adds them to tasks that are submitted together. Gives back which of
+    /// them it is.
+    pub(crate) fn add_to(mut self, new: &mut NewTasks, payload_bytes_max: usize) -> Result<usize> {
+        let mut items = Vec::with_capacity(self.items.len());
+        for (index, item) in std::mem::take(&mut self.items).into_iter().enumerate() {
+            let added = item.add_to(new, payload_bytes_max);
+            items.push(added.map_err(|error| error.context(format!("item {index}")))?);
+        }
+        if !items.is_empty() {
+            if self.start != Start::After(Duration::ZERO) || self.scope != DedupScope::None {
+                return Err(invalid(format!(
+                    "`{}` waits for its items: it takes no delay, no time, no hold and no dedup scope of its own",
+                    self.task_name
+                )));
+            }
+            self.start = Start::Held;
+        }
+        let task = new.tasks.len();
+        check_count(task + 1)?;
+        new.tasks.push(self.finish(payload_bytes_max)?);
+        if !items.is_empty() {
+            new.joins.push(NewJoin { task, items });
+        }
+        Ok(task)
     }
 
     /// Checks everything and makes the row. `payload_bytes_max` is what its database takes.
     pub(crate) fn finish(self, payload_bytes_max: usize) -> Result<NewTask> {
+        if !self.items.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "a task that waits for others cannot be submitted by this call; use `submit` or `submit_all`",
+            ));
+        }
         dutiful_core::check_name(&self.task_name).map_err(|error| invalid(error.to_string()))?;
         let payload = json::canonical_within(&self.payload, payload_bytes_max)
             .map_err(|error| invalid(format!("the payload of `{}`: {error}", self.task_name)))?;
@@ -111,6 +168,16 @@ impl Draft {
             task_name: self.task_name,
         })
     }
+}
+
+pub(super) fn check_count(count: usize) -> Result<()> {
+    if count > limits::SUBMIT_MANY_MAX {
+        return Err(invalid(format!(
+            "{count} tasks in one call; submit at most {} at once",
+            limits::SUBMIT_MANY_MAX
+        )));
+    }
+    Ok(())
 }
 
 pub(super) fn check_max_retries(max_retries: u32) -> Result<()> {

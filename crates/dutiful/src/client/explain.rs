@@ -14,9 +14,10 @@ use super::inspect::{TaskInfo, no_such_task};
 use super::pause::PausedName;
 use crate::Result;
 use crate::store::ahead::{Place, ahead};
+use crate::store::joins::{self, Waiting, items};
 use crate::store::{get, pauses};
-use dutiful_core::TaskId;
-use reasons::{Seen, reasons};
+use dutiful_core::{State, TaskId};
+use reasons::{Seen, WaitsFor, reasons};
 
 impl Client {
     /// Tells why a task does not run, or why it ran more than once: what the row, its attempts, the queue and
@@ -61,7 +62,12 @@ impl Client {
             true => None,
             false => pauses::one(self.db(), &task.task_name).await?,
         };
+        let waits_for = match task.state {
+            State::Held => self.waits_for(id).await?,
+            _ => None,
+        };
         let seen = Seen {
+            waits_for,
             paused: paused.map(PausedName::from),
             attempts: self.attempts(id).await?,
             task,
@@ -77,5 +83,19 @@ impl Client {
             state: seen.task.state,
             reasons,
         })
+    }
+
+    /// What a held task waits for.
+    async fn waits_for(&self, id: TaskId) -> Result<Option<WaitsFor>> {
+        let (items, first_open) = items::count(self.db(), id.0).await?;
+        let Some(first_open) = first_open else {
+            return Ok(None);
+        };
+        let join = Waiting {
+            id: id.0,
+            first_open,
+        };
+        let open = joins::first_open(self.db(), join).await?;
+        Ok(Some(WaitsFor { items, open }))
     }
 }

@@ -3,6 +3,7 @@
 use super::wake::Wake;
 use crate::db::{Db, DbError, DbErrorKind, DbResult};
 use crate::store::find_again::find_again;
+use crate::store::joins::{self, NewJoin};
 use crate::store::lock_order::submit_in_lock_order;
 use crate::store::retry;
 use crate::store::session::{Autocommit, OwnTx};
@@ -16,15 +17,19 @@ pub(super) async fn one(db: &Db, task: &NewTask) -> DbResult<Submission> {
     let tasks = std::slice::from_ref(task);
     let write = || async { submit(&mut Autocommit(db), tasks).await };
     let done = match until_heard(db, tasks, write).await {
-        Err(error) if error.is_needs_transaction() => all(db, tasks).await?,
+        Err(error) if error.is_needs_transaction() => all(db, tasks, &[]).await?,
         done => done?,
     };
     let no_answer = || DbError::new(DbErrorKind::Other, "no answer to a submission");
     done.first().copied().ok_or_else(no_answer)
 }
 
-/// Submits all of them or none.
-pub(super) async fn all(db: &Db, tasks: &[NewTask]) -> DbResult<Vec<Submission>> {
+/// Submits all of them or none, and writes which of them wait for which.
+pub(super) async fn all(
+    db: &Db,
+    tasks: &[NewTask],
+    joins: &[NewJoin],
+) -> DbResult<Vec<Submission>> {
     let mut again = false;
     let write = || {
         let in_lock_order = std::mem::replace(&mut again, true);
@@ -34,6 +39,7 @@ pub(super) async fn all(db: &Db, tasks: &[NewTask]) -> DbResult<Vec<Submission>>
                 true => submit_in_lock_order(&mut own, tasks).await?,
                 false => submit(&mut own, tasks).await?,
             };
+            joins::insert(&mut own, &done, joins).await?;
             own.commit().await?;
             Ok(done)
         }

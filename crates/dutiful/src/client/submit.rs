@@ -5,15 +5,17 @@ pub(super) mod once;
 pub use once::Once;
 
 use super::Client;
-use super::draft::{Draft, Submitted, invalid};
+use super::draft::{Draft, Submitted, check_count, invalid};
 use super::send;
 use crate::adapters::{Enlist, Within};
 use crate::store;
+use crate::store::joins::{NewTasks, submit_together};
 use crate::store::submit::{NewTask, Start, submit};
-use crate::{Result, Task};
-use dutiful_core::{DedupScope, Priority, Timestamp, limits};
+use crate::{Error, ErrorKind, Result, Task};
+use dutiful_core::{DedupScope, Priority, Timestamp};
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 impl Client {
@@ -74,12 +76,13 @@ impl Client {
         Ok(done.into())
     }
 
-    pub(super) async fn send_all(&self, tasks: Vec<NewTask>) -> Result<Vec<Submitted>> {
-        if tasks.is_empty() {
+    /// Submits all of them in one transaction.
+    pub(super) async fn send_all(&self, new: NewTasks) -> Result<Vec<Submitted>> {
+        if new.tasks.is_empty() {
             return Ok(Vec::new());
         }
-        let done = send::all(self.db(), &tasks).await?;
-        send::tell_workers(self.wake(), &tasks, &done);
+        let done = send::all(self.db(), &new.tasks, &new.joins).await?;
+        send::tell_workers(self.wake(), &new.tasks, &done);
         Ok(done.into_iter().map(Submitted::from).collect())
     }
 }
@@ -176,6 +179,46 @@ pub struct Submit<'c> {
 impl<'c> Submit<'c> {
     draft_options!();
 
+    /// Holds it until all of `items` have ended, however they ended, and then runs it: fan out, and fan in. All of
+    /// them are submitted in one transaction, 10,000 tasks at most. The handler asks what became of them by
+    /// [`Context::items`](crate::Context::items).
+    ///
+    /// An item that merges into a task that is there already is that task. One that has ended does so once: when it
+    /// is retried later nobody waits for it again. The task itself has no dedup scope and no time of its own;
+    /// without any items it runs at once. An operator may run it by hand before its items have ended.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> dutiful::Result<()> {
+    /// # let client = dutiful::Client::connect("sqlite::memory:").await?;
+    /// # client.migrate().await?;
+    /// use serde_json::json;
+    /// let pages = (1..=3).map(|page| client.submit_json("ReadPage", json!({ "page": page })));
+    /// let book = client.submit_json("BindBook", json!({ "title": "Ulysses" })).after(pages).await?;
+    /// let items = client.items(book.id, 0, 100).await?;
+    /// assert_eq!(items.len(), 3);
+    /// assert_eq!(items[0].state, Some(dutiful::State::Queued));
+    /// assert_eq!(client.get(book.id).await?.state, dutiful::State::Held);
+    /// # Ok(()) }
+    /// ```
+    pub fn after(mut self, items: impl IntoIterator<Item = Submit<'c>>) -> Self {
+        let client = self.client;
+        let items = items.into_iter().map(|item| item.of(client));
+        self.draft = self.draft.and_then(|draft| draft.after(items));
+        self
+    }
+
+    /// The draft, if it was made by this client or by a clone.
+    pub(super) fn of(self, client: &Client) -> Result<Draft> {
+        match Arc::ptr_eq(&client.inner, &self.client.inner) {
+            true => self.draft,
+            // It may be meant for another database.
+            false => Err(Error::new(
+                ErrorKind::Config,
+                "it was made by another client; submit it by the one that made it",
+            )),
+        }
+    }
+
     /// Another version of the payload's form than that of its type; of a type that this program does not know
     /// it is 1. Workers upgrade older versions, and leave newer ones than theirs alone.
     pub fn payload_version(self, version: u32) -> Self {
@@ -190,14 +233,20 @@ impl<'c> Submit<'c> {
     /// # Errors
     /// As [`Client::submit`]; the transaction is the caller's to roll back.
     pub async fn within<E: Enlist>(self, tx: &mut E) -> Result<Submitted> {
-        let task = self.draft?.finish(self.client.db().payload_bytes_max())?;
-        let name = task.task_name.clone();
+        let mut new = NewTasks::default();
+        let place = self
+            .draft?
+            .add_to(&mut new, self.client.db().payload_bytes_max())?;
         let mut session = Within::new(tx, self.client.db());
-        let done = submit(&mut session, &[task]).await?;
-        store::notify::within(&mut session, &name).await?;
-        done.first().copied().map(Submitted::from).ok_or_else(|| {
-            crate::Error::new(crate::ErrorKind::Database, "no answer to a submission")
-        })
+        let done = submit_together(&mut session, &new).await?;
+        // One hint: workers look for all of their names.
+        if let Some(task) = new.tasks.first() {
+            store::notify::within(&mut session, &task.task_name).await?;
+        }
+        done.get(place)
+            .copied()
+            .map(Submitted::from)
+            .ok_or_else(no_answer)
     }
 }
 
@@ -207,10 +256,21 @@ impl<'c> IntoFuture for Submit<'c> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let task = self.draft?.finish(self.client.db().payload_bytes_max())?;
-            self.client.submit_one(task).await
+            let draft = self.draft?;
+            let most = self.client.db().payload_bytes_max();
+            if draft.items.is_empty() {
+                return self.client.submit_one(draft.finish(most)?).await;
+            }
+            let mut new = NewTasks::default();
+            let place = draft.add_to(&mut new, most)?;
+            let done = self.client.send_all(new).await?;
+            done.get(place).copied().ok_or_else(no_answer)
         })
     }
+}
+
+fn no_answer() -> Error {
+    Error::new(ErrorKind::Database, "no answer to a submission")
 }
 
 /// Many submissions; await them to send them.
@@ -268,19 +328,9 @@ impl<'c> IntoFuture for SubmitMany<'c> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let tasks = finish_all(self.drafts?, self.client.db().payload_bytes_max())?;
-            self.client.send_all(tasks).await
+            self.client.send_all(tasks.into()).await
         })
     }
-}
-
-pub(super) fn check_count(count: usize) -> Result<()> {
-    if count > limits::SUBMIT_MANY_MAX {
-        return Err(invalid(format!(
-            "{count} tasks in one call; submit at most {} at once",
-            limits::SUBMIT_MANY_MAX
-        )));
-    }
-    Ok(())
 }
 
 fn finish_all(drafts: Vec<Draft>, payload_bytes_max: usize) -> Result<Vec<NewTask>> {

@@ -1,10 +1,9 @@
 //! Many submissions of any names and options, in one transaction.
 
-use super::draft::Submitted;
-use super::submit::check_count;
+use super::draft::{Submitted, check_count};
 use super::{Client, Submit};
-use crate::{Error, ErrorKind, Result};
-use std::sync::Arc;
+use crate::Result;
+use crate::store::joins::NewTasks;
 
 impl Client {
     /// Submits tasks of any types and options in one transaction, in this order, at most 10,000: all of them
@@ -29,23 +28,17 @@ impl Client {
     pub async fn submit_all(&self, submissions: Vec<Submit<'_>>) -> Result<Vec<Submitted>> {
         check_count(submissions.len())?;
         let most = self.db().payload_bytes_max();
-        let mut tasks = Vec::with_capacity(submissions.len());
+        let (mut new, mut places) = (NewTasks::default(), Vec::with_capacity(submissions.len()));
         for (index, submission) in submissions.into_iter().enumerate() {
-            let ours = Arc::ptr_eq(&self.inner, &submission.client.inner);
-            let task = match ours {
-                true => submission.draft.and_then(|draft| draft.finish(most)),
-                false => Err(of_another_client()),
-            };
-            tasks.push(task.map_err(|error| error.context(format!("payload {index}")))?);
+            let draft = submission.of(self);
+            let added = draft.and_then(|draft| draft.add_to(&mut new, most));
+            places.push(added.map_err(|error| error.context(format!("payload {index}")))?);
         }
-        self.send_all(tasks).await
+        let done = self.send_all(new).await?;
+        // Those that others of them wait for are not asked for.
+        Ok(places
+            .into_iter()
+            .filter_map(|place| done.get(place).copied())
+            .collect())
     }
-}
-
-/// It may be meant for another database.
-fn of_another_client() -> Error {
-    Error::new(
-        ErrorKind::Config,
-        "it was made by another client; submit it by the one that made it",
-    )
 }

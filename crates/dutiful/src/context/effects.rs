@@ -1,6 +1,6 @@
 //! What a handler has asked for besides its result: notes, follow-ups, marks.
 
-use crate::store::submit::NewTask;
+use crate::store::joins::NewTasks;
 use dutiful_core::limits::{LOG_LINE_BYTES_MAX, LOG_LINES_PER_ATTEMPT_MAX};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ pub(crate) enum Note {
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
     notes: Mutex<Notes>,
-    follow_ups: Mutex<Vec<NewTask>>,
+    follow_ups: Mutex<NewTasks>,
     /// Lets the recorder pass by the many attempts that note nothing.
     has_notes: AtomicBool,
     /// The handler has settled the attempt in its own transaction; whether that was committed is seen
@@ -68,19 +68,20 @@ impl Effects {
             .collect()
     }
 
-    pub(crate) fn add_follow_up(&self, task: NewTask) {
-        lock(&self.follow_ups).push(task);
+    /// Adds tasks that are submitted together.
+    pub(crate) fn add_follow_ups(&self, new: NewTasks) {
+        lock(&self.follow_ups).append(new);
     }
 
     pub(crate) fn has_follow_ups(&self) -> bool {
-        !lock(&self.follow_ups).is_empty()
+        !lock(&self.follow_ups).tasks.is_empty()
     }
 
     pub(crate) fn follow_up_count(&self) -> usize {
-        lock(&self.follow_ups).len()
+        lock(&self.follow_ups).tasks.len()
     }
 
-    pub(crate) fn take_follow_ups(&self) -> Vec<NewTask> {
+    pub(crate) fn take_follow_ups(&self) -> NewTasks {
         std::mem::take(&mut *lock(&self.follow_ups))
     }
 }

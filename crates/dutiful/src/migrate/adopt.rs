@@ -26,8 +26,9 @@ impl Migrator {
     /// columns `id`, `task_name`, `task_payload`, `status` (`not_started`, `success`, `error`), `retries`,
     /// `max_retries`, and, if it has them, `created_at`, `last_run_at`, `error_message`, `result_data`.
     ///
-    /// Rows are copied under their ids, in batches, each in a transaction of its own. The other table is only
-    /// read. While it is still written to, run it again: a row that has changed there is brought up to it here
+    /// Rows are copied under their ids, in batches, each in a transaction of its own: those up to the highest id
+    /// that the other table has when the run begins. That table is only read. While it is still written to, run it
+    /// again: a row that has changed there is brought up to it here
     /// as long as nobody has claimed, edited or otherwise changed it here. Any number of runs, cut off anywhere
     /// or several at once, come to the same.
     ///
@@ -145,12 +146,15 @@ impl Adoption {
         let shape = shape::check(&table)?;
         let rules = self.rules(db, &shape, clock);
         let mut report = AdoptionReport::new(&self.table, self.dry_run, &shape, &rules);
-        report.ids_left_up_to = store::needed(db, &shape.names, ADOPT_HEAD_ROOM).await?;
+        // Only what is there now, or a queue that is quicker than the copying would never be done.
+        let there = store::highest(db, &shape.names).await?;
+        let end = there.unwrap_or(i64::MIN);
+        report.ids_left_up_to = store::needed(db, there, ADOPT_HEAD_ROOM).await?;
         if let (false, Some(last)) = (self.dry_run, report.ids_left_up_to) {
             store::leave(db, last).await?;
         }
         let (mut after, mut slots) = (i64::MIN, Slots::default());
-        while let Some(last) = store::sizes(db, &shape.names, after, self.batch).await? {
+        while let Some(last) = store::sizes(db, &shape.names, after, end, self.batch).await? {
             let rows = store::rows(db, &shape.names, after, last).await?;
             self.adopt_batch(db, &rules, &shape, &rows, &mut report, &mut slots)
                 .await?;

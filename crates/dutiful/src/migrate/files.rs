@@ -67,6 +67,7 @@ pub(super) static ALL: &[File] = &[
     file!(4, "figures", "0004_figures"),
     file!(5, "operating", "0005_operating"),
     file!(6, "moves", "0006_moves"),
+    file!(7, "joins", "0007_joins"),
 ];
 
 impl File {

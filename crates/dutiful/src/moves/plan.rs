@@ -102,6 +102,7 @@ mod tests {
             started_at: Timestamp::MIN,
             changed_at: Timestamp::MIN,
             held: false,
+            changed_lately: false,
         }
     }
 

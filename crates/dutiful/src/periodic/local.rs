@@ -9,9 +9,9 @@ use super::LocalPeriodic;
 use crate::context::{Attempt, Effects, Note};
 use crate::db::DbResult;
 use crate::store::claim::Claimed;
+use crate::store::joins::{NewTasks, submit_together};
 use crate::store::retry;
 use crate::store::session::OwnTx;
-use crate::store::submit::{NewTask, submit};
 use crate::worker::attempt::{self, CANCEL_GRACE};
 use crate::worker::handler::{self, Handler, Ran, Spec, Stored};
 use crate::worker::lane::{Job, Lane};
@@ -248,17 +248,17 @@ fn host_now() -> Timestamp {
     Timestamp::from_system_time(SystemTime::now())
 }
 
-async fn follow_up(client: &Client, tasks: &[NewTask]) -> DbResult<()> {
-    if tasks.is_empty() {
+async fn follow_up(client: &Client, new: &NewTasks) -> DbResult<()> {
+    if new.tasks.is_empty() {
         return Ok(());
     }
     retry::repeat(|| async {
         let mut own = OwnTx::begin(client.db()).await?;
-        submit(&mut own, tasks).await?;
+        submit_together(&mut own, new).await?;
         own.commit().await
     })
     .await?;
-    client.wake().submitted(tasks);
+    client.wake().submitted(&new.tasks);
     Ok(())
 }
 
@@ -284,9 +284,8 @@ impl Handler for Alone {
                     tracing::info!(name = cx.task_name(), run = cx.attempt(), "{line}");
                 }
             }
-            for task in own.inner.effects.take_follow_ups() {
-                cx.inner.effects.add_follow_up(task);
-            }
+            let follow_ups = own.inner.effects.take_follow_ups();
+            cx.inner.effects.add_follow_ups(follow_ups);
             ran
         })
     }

@@ -11,7 +11,7 @@ mod source;
 mod table;
 mod write;
 
-pub(crate) use head_room::{leave, needed};
+pub(crate) use head_room::{highest, leave, needed};
 pub(crate) use plan::Slots;
 pub(crate) use source::{OldRow, rows, sizes};
 #[cfg(test)]

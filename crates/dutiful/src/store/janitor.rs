@@ -82,6 +82,22 @@ const LOGS: Sql = Sql {
         DELETE FROM dutiful_logs WHERE task_id = ANY($1::bigint[])",
 };
 
+const ITEMS: Sql = Sql {
+    sqlite: "/* dutiful.janitor.items */
+        DELETE FROM dutiful_items WHERE join_id IN (SELECT value FROM json_each(?1))",
+    mysql: "/* dutiful.janitor.items */ DELETE FROM dutiful_items WHERE join_id IN (?)",
+    postgres: "/* dutiful.janitor.items */
+        DELETE FROM dutiful_items WHERE join_id = ANY($1::bigint[])",
+};
+
+const JOINS: Sql = Sql {
+    sqlite: "/* dutiful.janitor.joins */
+        DELETE FROM dutiful_joins WHERE task_id IN (SELECT value FROM json_each(?1))",
+    mysql: "/* dutiful.janitor.joins */ DELETE FROM dutiful_joins WHERE task_id IN (?)",
+    postgres: "/* dutiful.janitor.joins */
+        DELETE FROM dutiful_joins WHERE task_id = ANY($1::bigint[])",
+};
+
 const TASKS: Sql = Sql {
     sqlite: "/* dutiful.janitor.tasks */
         DELETE FROM dutiful_tasks WHERE id IN (SELECT value FROM json_each(?1))",
@@ -212,7 +228,7 @@ async fn prune_chunk(db: &Db, ids: &[i64], rule: &Rule) -> DbResult<usize> {
 /// Removes these tasks and all that belongs to them. Their rows must be locked: everybody who removes does it
 /// in this order, so that nobody waits in a circle.
 pub(super) async fn remove(session: &mut impl Session, ids: Vec<i64>) -> DbResult<()> {
-    for sql in [&ATTEMPTS, &STEPS, &LOGS, &TASKS] {
+    for sql in [&ATTEMPTS, &STEPS, &LOGS, &ITEMS, &JOINS, &TASKS] {
         session.run(sql, vec![Value::Ints(ids.clone())]).await?;
     }
     Ok(())

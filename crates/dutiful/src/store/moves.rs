@@ -6,6 +6,7 @@
 
 pub(crate) mod figures;
 pub(crate) mod history;
+mod joins;
 mod numbers;
 pub(crate) mod records;
 pub(crate) mod rename;
@@ -27,19 +28,22 @@ pub(crate) const WHY_AWAY: Away = Away {
 
 const LOST: &str = "move_lost";
 
-/// The one row. `held` tells whether a process that moves holds it now.
+/// The one row; whether a process that moves holds it now, and whether it changed within the last minute.
 const SHOW: Sql = Sql {
     sqlite: "/* dutiful.moves.show */
         SELECT move_id, role, stage, other, token, holder, started_at, changed_at,
-               CASE WHEN expires_at > dutiful_now() THEN 1 ELSE 0 END
+               CASE WHEN expires_at > dutiful_now() THEN 1 ELSE 0 END,
+               CASE WHEN changed_at > dutiful_now() - 60000000 THEN 1 ELSE 0 END
         FROM dutiful_moves WHERE id = 1",
     mysql: "/* dutiful.moves.show */
         SELECT move_id, role, stage, other, token, holder, started_at, changed_at,
-               CASE WHEN expires_at > UTC_TIMESTAMP(6) THEN 1 ELSE 0 END
+               CASE WHEN expires_at > UTC_TIMESTAMP(6) THEN 1 ELSE 0 END,
+               CASE WHEN changed_at > UTC_TIMESTAMP(6) - INTERVAL 60 SECOND THEN 1 ELSE 0 END
         FROM dutiful_moves WHERE id = 1",
     postgres: "/* dutiful.moves.show */
         SELECT move_id, role, stage, other, token, holder, started_at, changed_at,
-               CASE WHEN expires_at > statement_timestamp() THEN 1 ELSE 0 END
+               CASE WHEN expires_at > statement_timestamp() THEN 1 ELSE 0 END,
+               CASE WHEN changed_at > statement_timestamp() - interval '60 seconds' THEN 1 ELSE 0 END
         FROM dutiful_moves WHERE id = 1",
 };
 
@@ -181,6 +185,8 @@ pub(crate) struct Seen {
     pub(crate) changed_at: Timestamp,
     /// Whether a process that is alive holds it.
     pub(crate) held: bool,
+    /// Whether it has changed within the last minute.
+    pub(crate) changed_lately: bool,
 }
 
 /// What a move writes into the row when it begins.
@@ -214,6 +220,7 @@ fn read(row: &Row) -> DbResult<Seen> {
         started_at: row.time(6)?,
         changed_at: row.time(7)?,
         held: row.int(8)? == 1,
+        changed_lately: row.int(9)? == 1,
     })
 }
 
@@ -252,6 +259,14 @@ fn why_away(rows: &[Row]) -> Option<DbError> {
             DbErrorKind::Moving,
             format!(
                 "the queue of {} is being moved here and is not open yet: try again in a moment",
+                seen.other
+            ),
+        ),
+        // The tables came back between the call that missed them and this look.
+        _ if seen.changed_lately => (
+            DbErrorKind::Moving,
+            format!(
+                "this queue was to be moved to {} until a moment ago: try again",
                 seen.other
             ),
         ),
@@ -345,4 +360,39 @@ pub(crate) fn lost() -> DbError {
 /// Whether another process has taken the move over.
 pub(crate) fn is_lost(error: &DbError) -> bool {
     error.code.as_deref() == Some(LOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A row as `SHOW` reads it.
+    fn row(role: &str, stage: &str, changed_lately: i64) -> Row {
+        let time = Timestamp::from_micros(0);
+        let text = |text: &str| Value::from(text);
+        Row(vec![
+            text("id"),
+            text(role),
+            text(stage),
+            text("elsewhere"),
+            Value::Text(None),
+            Value::Text(None),
+            time.into(),
+            time.into(),
+            0_i64.into(),
+            changed_lately.into(),
+        ])
+    }
+
+    #[test]
+    fn a_table_that_is_missing_is_away_or_has_just_come_back_or_was_never_there() {
+        let kind = |rows: &[Row]| why_away(rows).map(|error| error.kind);
+        assert_eq!(kind(&[]), None);
+        let (moving, moved) = (Some(DbErrorKind::Moving), Some(DbErrorKind::Moved));
+        assert_eq!(kind(&[row("source", "moved", 1)]), moved);
+        assert_eq!(kind(&[row("source", "away", 0)]), moving);
+        assert_eq!(kind(&[row("target", "filling", 0)]), moving);
+        assert_eq!(kind(&[row("source", "aborted", 1)]), moving);
+        assert_eq!(kind(&[row("source", "aborted", 0)]), None);
+    }
 }

@@ -1,5 +1,6 @@
 //! Writes the outcomes of attempts.
 
+use super::joins::{self, NewTasks};
 use super::session::{OwnTx, Session};
 use super::{facts, lock_order, retry, shorten, submit, take_over};
 use crate::db::{Db, DbError, DbErrorKind, DbResult, Dialect, Row, Rows, Sql, Value};
@@ -229,7 +230,7 @@ pub(crate) async fn success_with_follow_ups(
     db: &Db,
     worker: &str,
     success: &Success,
-    follow_ups: &[submit::NewTask],
+    follow_ups: &NewTasks,
 ) -> DbResult<bool> {
     let mut again = false;
     retry::repeat(|| {
@@ -241,10 +242,12 @@ pub(crate) async fn success_with_follow_ups(
                 own.rollback().await?;
                 return stands_as_success(db, success.id, success.attempt).await;
             }
-            match in_lock_order {
-                true => lock_order::submit_in_lock_order(&mut own, follow_ups).await?,
-                false => submit::submit(&mut own, follow_ups).await?,
+            let tasks = &follow_ups.tasks;
+            let done = match in_lock_order {
+                true => lock_order::submit_in_lock_order(&mut own, tasks).await?,
+                false => submit::submit(&mut own, tasks).await?,
             };
+            joins::insert(&mut own, &done, &follow_ups.joins).await?;
             own.commit().await?;
             Ok(true)
         }

@@ -52,7 +52,7 @@ pub async fn run<T: Task>(task: &T, payload: T::Payload) -> Ran<T::Output> {
             Note::Line(line) => ran.log.push(line),
         }
     }
-    for task in cx.inner.effects.take_follow_ups() {
+    for task in cx.inner.effects.take_follow_ups().tasks {
         let payload = serde_json::from_str(&task.payload).unwrap_or_default();
         ran.follow_ups.push((task.task_name, payload));
     }

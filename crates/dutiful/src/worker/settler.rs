@@ -89,7 +89,7 @@ impl Settler {
                 Ended::Ran(Ran::Success(_)) if report.settled_by_handler => {
                     self.check_settled_by_handler(report).await;
                 }
-                Ended::Ran(Ran::Success(_)) if !report.follow_ups.is_empty() => {
+                Ended::Ran(Ran::Success(_)) if !report.follow_ups.tasks.is_empty() => {
                     self.settle_with_follow_ups(report).await;
                 }
                 Ended::Ran(Ran::Success(_)) => successes.push(report),
@@ -163,7 +163,10 @@ impl Settler {
                     .collect();
                 self.succeeded(std::slice::from_ref(&report), &stand);
                 if stands {
-                    self.shared.client.wake().submitted(&follow_ups);
+                    if !follow_ups.joins.is_empty() {
+                        self.shared.joins.submitted();
+                    }
+                    self.shared.client.wake().submitted(&follow_ups.tasks);
                 }
             }
             Err(error) => self.refused(row.id, report, &error).await,
@@ -351,6 +354,7 @@ impl Settler {
     }
 
     fn release(&self, report: &Report) {
+        self.shared.joins.ended(report.id);
         if self.shared.inflight.forget(report.id, report.attempt) {
             self.shared.lanes[report.lane].released(1);
         }

@@ -2,10 +2,11 @@
 
 use super::handler::Ran;
 use super::inflight::Inflight;
+use super::joins;
 use super::lane::Lane;
 use super::trouble::Trouble;
 use crate::client::Signal;
-use crate::store::submit::NewTask;
+use crate::store::joins::NewTasks;
 use crate::{Client, Error};
 use dutiful_core::TaskFacts;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     /// Whether notes of running attempts can be written; lanes and the recorder write them.
     pub(crate) notes: Mutex<Trouble>,
     pub(crate) counts: Counts,
+    /// Tells which tasks have ended, for those that wait for them.
+    pub(crate) joins: joins::Ended,
 }
 
 /// What a worker has done since its start.
@@ -59,7 +62,7 @@ pub(crate) struct Report {
     pub(crate) facts: Option<TaskFacts>,
     pub(crate) ended: Ended,
     pub(crate) ran: Duration,
-    pub(crate) follow_ups: Vec<NewTask>,
+    pub(crate) follow_ups: NewTasks,
     /// The handler has settled in its own transaction, if that was committed.
     pub(crate) settled_by_handler: bool,
 }
@@ -74,7 +77,7 @@ impl Report {
             facts: None,
             ended: Ended::Released,
             ran: Duration::ZERO,
-            follow_ups: Vec::new(),
+            follow_ups: NewTasks::default(),
             settled_by_handler: false,
         }
     }
@@ -116,6 +119,7 @@ impl Shared {
             broken: OnceLock::new(),
             notes: Mutex::new(Trouble::new("write progress and log lines")),
             counts: Counts::default(),
+            joins: joins::Ended::default(),
         }
     }
 

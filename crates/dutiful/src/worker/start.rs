@@ -8,7 +8,9 @@ use super::registry::Registry;
 use super::settler::Settler;
 use super::shared::Shared;
 use super::watch::Watch;
-use super::{Retention, caught, figures, janitor, lane_thread, recorder, shutdown, thread, waker};
+use super::{
+    Retention, caught, figures, janitor, joins, lane_thread, recorder, shutdown, thread, waker,
+};
 use crate::migrate::selftest;
 use crate::periodic::local::{self, Host, Local};
 use crate::periodic::{Definition, scheduler};
@@ -182,6 +184,7 @@ async fn run(shared: Arc<Shared>, parts: Parts, hints: Option<std::net::UdpSocke
         part("scheduler", scheduler.boxed()),
         part("janitor", janitor.boxed()),
         part("figures", figures::run(Arc::clone(&shared)).boxed()),
+        part("joins", joins::run(Arc::clone(&shared)).boxed()),
     ];
     shared.stopping.cancelled().await;
     let grace = parts.settings.grace;

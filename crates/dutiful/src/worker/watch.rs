@@ -6,6 +6,7 @@ use super::attempt::CANCEL_GRACE;
 use super::heart::tick;
 use super::lane_thread;
 use super::shared::{Ended, Report, Shared};
+use crate::store::joins::NewTasks;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -74,7 +75,7 @@ impl Watch {
                     timeout: lane.spec.timeout,
                 },
                 ran: overdue.ran,
-                follow_ups: Vec::new(),
+                follow_ups: NewTasks::default(),
                 settled_by_handler: false,
             });
             if blocked {

@@ -24,6 +24,7 @@ mod edit_slot;
 mod explain;
 mod figures;
 mod follow;
+mod joins;
 mod json;
 mod kept;
 mod lanes;
@@ -102,6 +103,7 @@ fn groups() -> Vec<Vec<Case>> {
         version::cases(),
         start::cases(),
         steps::cases(),
+        joins::cases(),
         shutdown::cases(),
         drain::cases(),
         pause::cases(),

@@ -36,6 +36,8 @@ use std::time::SystemTime;
 /// Histories on a server, unless told otherwise; SQLite goes through more in the same time.
 const ON_A_SERVER: usize = 12;
 const ON_SQLITE: usize = 64;
+/// Histories in one trial.
+const IN_A_TRIAL: usize = 16;
 
 /// What the seeds of all histories are drawn from.
 static DRAW: LazyLock<u64> = LazyLock::new(|| {
@@ -46,24 +48,37 @@ static DRAW: LazyLock<u64> = LazyLock::new(|| {
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     trial::keep_handlers_quiet();
-    let trials = engine::all().into_iter().map(|found| match found {
-        Found::Engine(engine) => {
-            let name = format!("{}::rows_and_the_model_agree_after_every_step", engine.name);
-            Trial::test(name, move || {
-                trial::run_on(&engine, database::History::Fresh, |db| {
-                    Box::pin(histories(db))
-                });
-                Ok(())
-            })
-        }
-        Found::Missing { name, why } => trial::missing(&name, why),
+    let trials = engine::all().into_iter().flat_map(|found| match found {
+        Found::Engine(engine) => trials(&engine),
+        Found::Missing { name, why } => vec![trial::missing(&name, why)],
     });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }
 
-async fn histories(db: TestDb) {
+/// A trial for each part of the histories, so that no trial is long, however many there are.
+fn trials(engine: &Engine) -> Vec<Trial> {
+    let seeds = seeds(engine);
+    let parts = seeds.chunks(IN_A_TRIAL).enumerate();
+    let trial = |(part, seeds): (usize, &[u64])| {
+        let name = format!(
+            "{}::rows_and_the_model_agree_after_every_step_{}",
+            engine.name,
+            part + 1
+        );
+        let (engine, seeds) = (engine.clone(), seeds.to_vec());
+        Trial::test(name, move || {
+            trial::run_on(&engine, database::History::Fresh, |db| {
+                Box::pin(histories(db, seeds))
+            });
+            Ok(())
+        })
+    };
+    parts.map(trial).collect()
+}
+
+async fn histories(db: TestDb, seeds: Vec<u64>) {
     let clients = [db.client().await, db.client().await];
-    for seed in seeds(db.engine()) {
+    for seed in seeds {
         println!("{}: DUTIFUL_TEST_SEED={seed}", db.engine().name);
         history::run(&db, &clients, Random::new(seed)).await;
     }

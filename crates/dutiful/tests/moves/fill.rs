@@ -172,6 +172,9 @@ async fn figures_and_pauses(db: &TestDb) {
                 bytes(db.dialect(), 5, 32)
             ),
         ),
+        ("joins", "task_id, first_open", "5, 1".to_owned()),
+        ("items", "join_id, number, task_id", "5, 0, 1".to_owned()),
+        ("items", "join_id, number, task_id", "5, 1, 2".to_owned()),
     ] {
         db.exec(&format!(
             "INSERT INTO dutiful_{table} ({columns}) VALUES ({values})"

@@ -5,7 +5,7 @@ use crate::harness::engine::Dialect;
 use crate::harness::raw::Row;
 
 /// The tables with their columns: `t` a time, `b` bytes, others as they are. Ordered by what comes first.
-const TABLES: [(&str, &str, usize); 13] = [
+const TABLES: [(&str, &str, usize); 15] = [
     (
         "tasks",
         "id, task_name, task_payload, payload_version, status, priority, t:created_at, t:due_at, t:last_run_at, \
@@ -64,6 +64,8 @@ const TABLES: [(&str, &str, usize); 13] = [
         "b:preview_key, asked_by, asked_for, t:created_at, operation_id",
         1,
     ),
+    ("joins", "task_id, first_open", 1),
+    ("items", "join_id, number, task_id", 2),
 ];
 
 /// Every row of every table. `infix` stands before the names of the tables: `away_` while they are away.

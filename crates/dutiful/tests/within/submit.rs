@@ -16,6 +16,7 @@ cases![
     a_taken_slot_takes_the_submission_and_the_transaction_lives_on,
     two_submissions_in_one_transaction_are_two_tasks_or_one,
     many_submissions_stand_or_fall_together,
+    a_join_and_its_items_stand_or_fall_together,
     ids_of_many_submissions_may_lie_apart,
     options_are_stored_whatever_the_session_of_the_caller_is_set_to,
     a_slot_whose_window_is_over_is_free_and_one_whose_window_is_not_is_taken,
@@ -80,6 +81,27 @@ async fn a_rollback_leaves_nothing<A: App>(db: TestDb) {
     // The slot is free again, too.
     let again = client.submit_json("Script", json!(1)).await.unwrap();
     assert_eq!(again.outcome, Outcome::Created);
+}
+
+async fn a_join_and_its_items_stand_or_fall_together<A: App>(db: TestDb) {
+    let (client, mut app) = (db.client().await, A::open(&db).await);
+    let join = || {
+        let items = (0..3).map(|number| client.submit_json("Script", json!(number)));
+        client.submit_json("Other", json!(1)).after(items)
+    };
+    let mut tx = app.begin().await;
+    join().within(&mut tx).await.unwrap();
+    A::rollback(tx).await;
+    assert_eq!(
+        (count(&db, "tasks").await, count(&db, "items").await),
+        (0, 0)
+    );
+    let mut tx = app.begin().await;
+    let submitted = join().within(&mut tx).await.unwrap();
+    A::commit(tx).await;
+    assert_eq!(client.get(submitted.id).await.unwrap().state, State::Held);
+    assert_eq!(client.items(submitted.id, 0, 10).await.unwrap().len(), 3);
+    assert_eq!(count(&db, "joins").await, 1);
 }
 
 async fn a_dropped_transaction_leaves_nothing<A: App>(db: TestDb) {

@@ -15,7 +15,7 @@ use super::App;
 use crate::failure::Failure;
 use crate::remote::Remote;
 use dutiful::{
-    AttemptInfo, Client, ErrorKind, Explanation, Filter, LogLine, Page, Submitted, TaskCount,
+    AttemptInfo, Client, ErrorKind, Explanation, Filter, Item, LogLine, Page, Submitted, TaskCount,
     TaskId, TaskInfo,
 };
 use std::time::Duration;
@@ -68,6 +68,14 @@ impl Place {
         match self {
             Place::Database(client) => Ok(client.attempts(id).await?),
             Place::Server(remote) => remote.attempts(id).await,
+        }
+    }
+
+    /// The first items of a task that waits for others.
+    pub(super) async fn items(&self, id: TaskId, limit: u32) -> Result<Vec<Item>, Failure> {
+        match self {
+            Place::Database(client) => Ok(client.items(id, 0, limit).await?),
+            Place::Server(remote) => remote.items(id, limit).await,
         }
     }
 

@@ -6,9 +6,12 @@ use crate::output::{elapsed, indented, line, pretty, time};
 use crate::redact::Redact;
 use crate::values;
 use clap::Args;
-use dutiful::{AttemptInfo, LogLine, TaskId, TaskInfo};
+use dutiful::{AttemptInfo, Item, LogLine, TaskId, TaskInfo};
 use serde::Serialize;
 use std::fmt::Write;
+
+/// Most items that are shown.
+const ITEMS: u32 = 100;
 
 /// The arguments of `show`.
 #[derive(Debug, Args)]
@@ -25,6 +28,8 @@ struct Shown {
     /// The attempts that did not end in success.
     attempts: Vec<AttemptInfo>,
     logs: Vec<LogLine>,
+    /// What it waits for, the first 100.
+    items: Vec<Item>,
 }
 
 impl ShowArgs {
@@ -34,6 +39,7 @@ impl ShowArgs {
             task: place.get(self.id).await?,
             attempts: place.attempts(self.id).await?,
             logs: place.logs(self.id).await?,
+            items: place.items(self.id, ITEMS).await?,
         };
         if let Some(veil) = app.veil(&shown.task) {
             shown.redact(&veil);
@@ -51,12 +57,19 @@ impl Shown {
         for line in &mut self.logs {
             line.message = veil.text(&line.message);
         }
+        // They are other tasks, with other secrets.
+        for item in &mut self.items {
+            item.error_message = None;
+        }
     }
 
     fn text(&self) -> String {
         let mut out = String::new();
         // Writing to a String cannot fail.
-        let _ = self.facts(&mut out).and_then(|()| self.history(&mut out));
+        let _ = self
+            .facts(&mut out)
+            .and_then(|()| self.history(&mut out))
+            .and_then(|()| self.waits_for(&mut out));
         out
     }
 
@@ -112,6 +125,32 @@ impl Shown {
         self.task
             .progress
             .map(|percent| format!("{percent} % {note}"))
+    }
+
+    fn waits_for(&self, out: &mut String) -> std::fmt::Result {
+        if !self.items.is_empty() {
+            writeln!(out, "waits for")?;
+        }
+        for item in &self.items {
+            let name = item.task_name.as_deref().unwrap_or("removed");
+            let state = item.state.map(|state| state.to_string());
+            let state = state.unwrap_or_default();
+            writeln!(
+                out,
+                "  {}  {}  {}  {state}",
+                item.number,
+                item.id,
+                line(name)
+            )?;
+        }
+        match u32::try_from(self.items.len()) {
+            Ok(ITEMS) => writeln!(
+                out,
+                "  and maybe more: see GET /tasks/{}/items",
+                self.task.id
+            ),
+            _ => Ok(()),
+        }
     }
 
     fn history(&self, out: &mut String) -> std::fmt::Result {

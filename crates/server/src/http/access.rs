@@ -46,6 +46,7 @@ pub(crate) const RULES: &[(&str, &str, Wants)] = &[
     ("GET", "/tasks/{id}", Wants::Scope(Scope::Read)),
     ("GET", "/tasks/{id}/attempts", Wants::Scope(Scope::Read)),
     ("GET", "/tasks/{id}/explain", Wants::Scope(Scope::Read)),
+    ("GET", "/tasks/{id}/items", Wants::Scope(Scope::Read)),
     ("GET", "/tasks/{id}/logs", Wants::Scope(Scope::ReadPayload)),
     ("PATCH", "/tasks/{id}", Wants::Scope(Scope::Manage)),
     ("DELETE", "/tasks/{id}", Wants::Scope(Scope::Manage)),

@@ -3,7 +3,7 @@
 use super::{Remote, query};
 use crate::failure::Failure;
 use dutiful::{
-    AttemptInfo, Explanation, Filter, LogLine, Page, Submitted, TaskCount, TaskId, TaskInfo,
+    AttemptInfo, Explanation, Filter, Item, LogLine, Page, Submitted, TaskCount, TaskId, TaskInfo,
 };
 use hyper::Method;
 use serde::Deserialize;
@@ -19,6 +19,11 @@ struct Tasks {
 #[derive(Deserialize)]
 struct Attempts {
     attempts: Vec<AttemptInfo>,
+}
+
+#[derive(Deserialize)]
+struct Items {
+    items: Vec<Item>,
 }
 
 #[derive(Deserialize)]
@@ -56,6 +61,12 @@ impl Remote {
         let path = format!("/tasks/{id}/logs");
         let answer: Logs = self.send(Method::GET, &path, None).await?;
         Ok(answer.logs)
+    }
+
+    pub(crate) async fn items(&self, id: TaskId, limit: u32) -> Result<Vec<Item>, Failure> {
+        let path = format!("/tasks/{id}/items?limit={limit}");
+        let answer: Items = self.send(Method::GET, &path, None).await?;
+        Ok(answer.items)
     }
 
     pub(crate) async fn list(&self, filter: &Filter) -> Result<Page, Failure> {

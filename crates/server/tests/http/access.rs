@@ -166,7 +166,7 @@ fn a_token_for_some_names_sees_and_touches_no_others(server: &Server) {
     let other = server.token(&["other", "--scope", "admin", "--task-name", "Transcribe*"]);
     let own = server.token(&["own", "--scope", "admin", "--task-name", "Example*"]);
     let missing = server.as_bearer(&other, "GET", "/tasks/999999", "");
-    for path in ["", "/attempts", "/logs", "/explain"] {
+    for path in ["", "/attempts", "/logs", "/explain", "/items"] {
         let answer = server.as_bearer(&other, "GET", &format!("/tasks/{id}{path}"), "");
         assert_eq!(answer.status, 404, "{path}");
         let same = answer.text.replace(&id.to_string(), "999999");

@@ -66,7 +66,7 @@ fn a_planted_secret_is_told_to_nobody_who_may_not_see_it(server: &Server) {
     }
     let mut told = Vec::new();
     for id in [waits, fails] {
-        for rest in ["", "/attempts", "/explain"] {
+        for rest in ["", "/attempts", "/explain", "/items"] {
             let path = format!("/tasks/{id}{rest}");
             let answer = server.as_bearer(&read, "GET", &path, "");
             assert_eq!(answer.status, 200, "{path}");

@@ -16,6 +16,7 @@ promises![
     an_edit_of_nothing_changes_nothing,
     a_task_that_has_ended_is_duplicated_and_removed,
     a_task_that_does_not_run_is_explained,
+    a_task_that_waits_for_others_tells_which,
     a_worker_is_drained,
     a_task_name_is_paused_and_resumed,
 ];
@@ -23,6 +24,43 @@ promises![
 fn held(server: &Server) -> i64 {
     let payload = json!({ "message": "x", "count": 1 });
     server.submit(&json!({ "task_name": "ExampleTask", "task_payload": payload, "held": true }))
+}
+
+fn a_task_that_waits_for_others_tells_which(server: &Server) {
+    let join = server.define_join(3);
+    let answer = server.get(&format!("/tasks/{join}/items?limit=2")).json();
+    let first = answer["items"][0].clone();
+    assert_eq!(
+        (&first["number"], &first["state"]),
+        (&json!(0), &json!("queued"))
+    );
+    assert_eq!(first["task_name"], "ExampleTask");
+    assert_eq!(answer["next_from"], 2);
+    let rest = server.get(&format!("/tasks/{join}/items?from=2")).json();
+    assert_eq!(rest["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(rest["next_from"], Value::Null);
+    let reasons = server.get(&format!("/tasks/{join}/explain")).json();
+    assert_eq!(reasons["reasons"][0]["code"], "waits_for_items");
+    // The command says the same, on the database as on the server.
+    let shown = server.dutiful(&["show", &join.to_string()]);
+    assert_eq!(shown["items"].as_array().map(Vec::len), Some(3));
+    assert_eq!(shown["items"][0]["id"], first["id"]);
+    // A token for other names is told of items, but not what they are.
+    let other = server.token(&["others", "--scope", "read", "--task-name", "Join*"]);
+    let veiled = server.as_bearer(&other, "GET", &format!("/tasks/{join}/items"), "");
+    assert_eq!(veiled.status, 200, "{}", veiled.text);
+    assert_eq!(veiled.json()["items"][0]["state"], Value::Null);
+    for wrong in ["limit=0", "limit=1001", "from=-1", "from=x", "first=1"] {
+        let answer = server.get(&format!("/tasks/{join}/items?{wrong}"));
+        assert_eq!(answer.status, 400, "{wrong}");
+    }
+    for number in 0..3 {
+        let item = server.get(&format!("/tasks/{join}/items?from={number}&limit=1"));
+        let id = item.json()["items"][0]["id"].clone();
+        server.post_text(&format!("/tasks/{id}/cancel"), "");
+    }
+    let ended = server.get(&format!("/tasks/{join}/items")).json();
+    assert_eq!(ended["items"][2]["state"], "cancelled");
 }
 
 fn a_waiting_task_is_run_now_cancelled_and_retried(server: &Server) {
@@ -78,7 +116,7 @@ fn what_is_not_there_is_not_found(server: &Server) {
         "%27",
         "1.5",
     ] {
-        for rest in ["", "/attempts", "/logs", "/explain"] {
+        for rest in ["", "/attempts", "/logs", "/explain", "/items"] {
             not_found("GET", &format!("/tasks/{id}{rest}"));
         }
         for what in ["retry", "cancel", "run-now", "duplicate"] {

@@ -199,6 +199,26 @@ impl Server {
         });
     }
 
+    /// Submits a task that waits for so many of ExampleTask.
+    pub(crate) fn define_join(&self, items: u32) -> i64 {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(async {
+            let client = dutiful::Client::builder(&self.url).table_prefix(&self.prefix);
+            let client = client.connect().await.unwrap();
+            let item = |count| {
+                let message = "item".to_owned();
+                client.submit::<dutiful_server::ExampleTask>(dutiful_server::ExamplePayload {
+                    message,
+                    count,
+                })
+            };
+            let join = client.submit_json("JoinUp", Value::Null);
+            join.after((1..=items).map(item)).await.unwrap().id.0
+        })
+    }
+
     /// Another server on the same tables.
     pub(crate) fn beside(&self) -> Second {
         let mut command = command(&self.folder, &self.url, &self.prefix);

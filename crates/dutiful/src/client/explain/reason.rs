@@ -19,9 +19,10 @@ pub struct Explanation {
 /// One reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
-    /// A stable name for programs: `held`, `scheduled`, `snoozed`, `cooldown`, `paused`, `queued_behind`,
-    /// `no_worker`, `payload_newer_than_workers`, `running`, `lease_ran_out`, `succeeded`, `exhausted`, `invalid`,
-    /// `discarded`, `cancelled`, `quarantined`, `undecodable_row` or `ran_again`. More may be added.
+    /// A stable name for programs: `held`, `waits_for_items`, `scheduled`, `snoozed`, `cooldown`, `paused`,
+    /// `queued_behind`, `no_worker`, `payload_newer_than_workers`, `running`, `lease_ran_out`, `succeeded`,
+    /// `exhausted`, `invalid`, `discarded`, `cancelled`, `quarantined`, `undecodable_row` or `ran_again`. More may be
+    /// added.
     pub code: &'static str,
     /// The reason as a sentence.
     pub text: String,
@@ -47,8 +48,9 @@ impl Reason {
 }
 
 /// Every code that there is.
-const CODES: [&str; 18] = [
+const CODES: [&str; 19] = [
     "held",
+    "waits_for_items",
     "scheduled",
     "snoozed",
     "cooldown",

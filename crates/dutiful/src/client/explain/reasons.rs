@@ -4,6 +4,7 @@ use super::reason::Reason;
 use super::{earlier, waiting};
 use crate::client::inspect::{AttemptInfo, TaskInfo, WorkerInfo};
 use crate::client::pause::PausedName;
+use crate::store::joins::Open;
 use dutiful_core::limits::EXPLAINED_ATTEMPTS_MAX;
 use dutiful_core::{ErrorKind, State, Timestamp};
 
@@ -19,10 +20,20 @@ pub(super) struct Seen {
     pub(super) attempts: Vec<AttemptInfo>,
     /// Due tasks that come before it, up to one more than are counted.
     pub(super) ahead: i64,
+    /// Its items, if it is held until they have ended.
+    pub(super) waits_for: Option<WaitsFor>,
     /// Read only when it waits for one of them.
     pub(super) workers: Vec<WorkerInfo>,
     /// Whether its name is paused; read only when it has not ended.
     pub(super) paused: Option<PausedName>,
+}
+
+/// What a held task waits for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WaitsFor {
+    pub(super) items: i64,
+    /// The first that has not ended.
+    pub(super) open: Option<Open>,
 }
 
 /// The reasons, what matters most first.

@@ -1,9 +1,10 @@
 //! Every reason, by made-up facts; and real ones, on SQLite in memory.
 
 use super::super::inspect::tests::{WORKER, claim_all, client, end, fail, pass, submit, succeed};
-use super::reasons::{Seen, reasons};
+use super::reasons::{Seen, WaitsFor, reasons};
 use super::*;
 use crate::client::inspect::{AttemptInfo, WorkerInfo};
+use crate::store::joins::Open;
 use crate::text::newer_payload;
 use dutiful_core::limits::{EXPLAINED_ATTEMPTS_MAX, LEASE};
 use dutiful_core::{Event, State, Status, Timestamp};
@@ -46,6 +47,7 @@ fn seen(state: State, due_at: Option<Timestamp>) -> Seen {
         ahead: 0,
         workers: Vec::new(),
         paused: None,
+        waits_for: None,
     }
 }
 
@@ -97,6 +99,15 @@ fn a_task_whose_time_has_not_come_says_what_it_waits_for() {
     let later = Some(NOW.saturating_add(HOUR));
     assert_eq!(told(&seen(State::Held, None)).0, ["held"]);
     assert_eq!(told(&seen(State::Scheduled, later)).0, ["scheduled"]);
+
+    let open = Some(Open { number: 1, task: 9 });
+    for (open, words) in [(open, "is item 2, task 9"), (None, "lets it run")] {
+        let mut join = seen(State::Held, None);
+        join.waits_for = Some(WaitsFor { items: 3, open });
+        let (codes, text) = told(&join);
+        assert_eq!(codes, ["waits_for_items"]);
+        assert!(text.contains("3 items") && text.contains(words), "{text}");
+    }
 
     let mut failed = seen(State::Retrying, later);
     failed.task.attempt = 1;

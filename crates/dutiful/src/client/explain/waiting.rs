@@ -1,7 +1,7 @@
 //! Why a task that has not ended is not done yet.
 
 use super::reason::Reason;
-use super::reasons::{Seen, at, failed_runs, how, said};
+use super::reasons::{Seen, WaitsFor, at, failed_runs, how, said};
 use crate::client::inspect::{AttemptInfo, TaskInfo, WorkerInfo};
 use crate::client::pause::PausedName;
 use crate::text;
@@ -40,6 +40,9 @@ fn paused(paused: &PausedName) -> Reason {
 fn without_pause(seen: &Seen) -> Vec<Reason> {
     let task = &seen.task;
     let Some(due_at) = task.due_at else {
+        if let Some(waits_for) = &seen.waits_for {
+            return vec![waits_for_items(waits_for)];
+        }
         let text = "It is held: it has no due time and waits until somebody releases it.";
         return vec![
             Reason::new("held", text.to_owned()).fix("Run it now by hand, or give it a time."),
@@ -57,6 +60,29 @@ fn without_pause(seen: &Seen) -> Vec<Reason> {
     }];
     reasons.extend(no_worker(seen));
     reasons
+}
+
+fn waits_for_items(waits_for: &WaitsFor) -> Reason {
+    let items = waits_for.items;
+    let code = "waits_for_items";
+    match waits_for.open {
+        Some(open) => {
+            let place = open.number + 1;
+            let text = format!(
+                "It is held until its {items} items have ended; the first that has not is item {place}, task {}.",
+                open.task
+            );
+            Reason::new(code, text).fix(format!(
+                "Ask why task {} does not end; or run this one now by hand.",
+                open.task
+            ))
+        }
+        None => {
+            let text =
+                format!("Its {items} items have ended: the next worker that looks lets it run.");
+            Reason::new(code, text).fix("See that a worker is alive.")
+        }
+    }
 }
 
 fn running(task: &TaskInfo, due_at: Timestamp) -> Reason {

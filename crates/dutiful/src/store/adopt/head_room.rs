@@ -32,11 +32,16 @@ const GIVE_BACK: Sql = Sql {
     postgres: "",
 };
 
-/// The highest id that no new task may have, so that the other queue keeps at least `room` ids above those it
-/// has given; `None` when it has been passed. It stays the same until the other queue has used up much of it.
-pub(crate) async fn needed(db: &Db, names: &Names, room: i64) -> DbResult<Option<i64>> {
+/// The highest id that the other queue has given; `None` when it is empty.
+pub(crate) async fn highest(db: &Db, names: &Names) -> DbResult<Option<i64>> {
     let there = db.read_elsewhere(&THERE, names, Vec::new()).await?;
-    let there = there.first().map_or(Ok(None), |row| row.opt_int(0))?;
+    there.first().map_or(Ok(None), |row| row.opt_int(0))
+}
+
+/// The highest id that no new task may have, so that the other queue keeps at least `room` ids above `there`, the
+/// highest that it has given; `None` when it has been passed. It stays the same until the other queue has used up
+/// much of it.
+pub(crate) async fn needed(db: &Db, there: Option<i64>, room: i64) -> DbResult<Option<i64>> {
     let here = db.read(&HERE, Vec::new()).await?;
     let here = here.first().map_or(Ok(None), |row| row.opt_int(0))?;
     let last = above(there.unwrap_or(0), room);

@@ -9,7 +9,7 @@ const SIZES: Sql = Sql {
     sqlite: "",
     mysql: "/* dutiful.adopt.sizes */
         SELECT {id}, COALESCE(LENGTH({task_payload}), 0) + COALESCE(LENGTH({result_data}), 0)
-        FROM {table} WHERE {id} > ? ORDER BY {id} LIMIT ?",
+        FROM {table} WHERE {id} > ? AND {id} <= ? ORDER BY {id} LIMIT ?",
     postgres: "",
 };
 
@@ -62,15 +62,16 @@ pub(crate) struct OldRow {
 }
 
 /// The id up to which the next rows behind `after` can be read at once: at most `most` rows, and no more bytes
-/// than are held at once, but one row in any case. `None` when there are no more.
+/// than are held at once, but one row in any case. `None` when there are no more up to `end`.
 pub(crate) async fn sizes(
     db: &Db,
     names: &Names,
     after: i64,
+    end: i64,
     most: usize,
 ) -> DbResult<Option<i64>> {
     let limit = i64::try_from(most).unwrap_or(i64::MAX);
-    let params = vec![after.into(), limit.into()];
+    let params = vec![after.into(), end.into(), limit.into()];
     let rows = db.read_elsewhere(&SIZES, names, params).await?;
     let (mut bytes, mut last) = (0, None);
     for row in &rows {

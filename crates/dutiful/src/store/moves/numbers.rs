@@ -57,7 +57,8 @@ const COUNTS: Sql = Sql {
                (SELECT COUNT(*) FROM dutiful_audit), (SELECT COUNT(*) FROM dutiful_requests),
                (SELECT COUNT(*) FROM dutiful_figures), (SELECT COUNT(*) FROM dutiful_figures_until),
                (SELECT COUNT(*) FROM dutiful_figures_left), (SELECT COUNT(*) FROM dutiful_pauses),
-               (SELECT COUNT(*) FROM dutiful_previews)",
+               (SELECT COUNT(*) FROM dutiful_previews), (SELECT COUNT(*) FROM dutiful_joins),
+               (SELECT COUNT(*) FROM dutiful_items)",
     mysql: "/* dutiful.moves.counts */
         SELECT (SELECT COUNT(*) FROM dutiful_tasks), (SELECT COUNT(*) FROM dutiful_attempts),
                (SELECT COUNT(*) FROM dutiful_steps), (SELECT COUNT(*) FROM dutiful_logs),
@@ -65,7 +66,8 @@ const COUNTS: Sql = Sql {
                (SELECT COUNT(*) FROM dutiful_audit), (SELECT COUNT(*) FROM dutiful_requests),
                (SELECT COUNT(*) FROM dutiful_figures), (SELECT COUNT(*) FROM dutiful_figures_until),
                (SELECT COUNT(*) FROM dutiful_figures_left), (SELECT COUNT(*) FROM dutiful_pauses),
-               (SELECT COUNT(*) FROM dutiful_previews)",
+               (SELECT COUNT(*) FROM dutiful_previews), (SELECT COUNT(*) FROM dutiful_joins),
+               (SELECT COUNT(*) FROM dutiful_items)",
     postgres: "/* dutiful.moves.counts */
         SELECT (SELECT COUNT(*) FROM dutiful_tasks), (SELECT COUNT(*) FROM dutiful_attempts),
                (SELECT COUNT(*) FROM dutiful_steps), (SELECT COUNT(*) FROM dutiful_logs),
@@ -73,7 +75,8 @@ const COUNTS: Sql = Sql {
                (SELECT COUNT(*) FROM dutiful_audit), (SELECT COUNT(*) FROM dutiful_requests),
                (SELECT COUNT(*) FROM dutiful_figures), (SELECT COUNT(*) FROM dutiful_figures_until),
                (SELECT COUNT(*) FROM dutiful_figures_left), (SELECT COUNT(*) FROM dutiful_pauses),
-               (SELECT COUNT(*) FROM dutiful_previews)",
+               (SELECT COUNT(*) FROM dutiful_previews), (SELECT COUNT(*) FROM dutiful_joins),
+               (SELECT COUNT(*) FROM dutiful_items)",
 };
 
 /// The database's time.

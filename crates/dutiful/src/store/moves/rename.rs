@@ -8,7 +8,7 @@ use crate::db::{Db, DbResult, Row, Sql};
 use std::collections::HashSet;
 
 /// The names of all tables that go away, without their prefix.
-pub(crate) const NAMES: [&str; 15] = [
+pub(crate) const NAMES: [&str; 17] = [
     "tasks",
     "attempts",
     "steps",
@@ -24,6 +24,8 @@ pub(crate) const NAMES: [&str; 15] = [
     "figures_left",
     "pauses",
     "previews",
+    "joins",
+    "items",
 ];
 
 /// Which of the tables are there, by their usual names and by those that they have when they are away.
@@ -38,7 +40,8 @@ const THERE: Sql = Sql {
           'dutiful_away_periodic', 'dutiful_away_tokens', 'dutiful_away_audit',
           'dutiful_away_requests', 'dutiful_away_task_types', 'dutiful_away_figures',
           'dutiful_away_figures_until', 'dutiful_away_figures_left', 'dutiful_away_pauses',
-          'dutiful_away_previews')",
+          'dutiful_away_previews', 'dutiful_joins', 'dutiful_items', 'dutiful_away_joins',
+          'dutiful_away_items')",
     mysql: "/* dutiful.moves.there */
         SELECT table_name FROM information_schema.tables
         WHERE table_schema = DATABASE() AND table_name IN (
@@ -50,7 +53,8 @@ const THERE: Sql = Sql {
           'dutiful_away_periodic', 'dutiful_away_tokens', 'dutiful_away_audit',
           'dutiful_away_requests', 'dutiful_away_task_types', 'dutiful_away_figures',
           'dutiful_away_figures_until', 'dutiful_away_figures_left', 'dutiful_away_pauses',
-          'dutiful_away_previews')",
+          'dutiful_away_previews', 'dutiful_joins', 'dutiful_items', 'dutiful_away_joins',
+          'dutiful_away_items')",
     postgres: "/* dutiful.moves.there */
         SELECT name FROM (VALUES
           ('dutiful_tasks'), ('dutiful_attempts'), ('dutiful_steps'), ('dutiful_logs'),
@@ -62,7 +66,8 @@ const THERE: Sql = Sql {
           ('dutiful_away_periodic'), ('dutiful_away_tokens'), ('dutiful_away_audit'),
           ('dutiful_away_requests'), ('dutiful_away_task_types'), ('dutiful_away_figures'),
           ('dutiful_away_figures_until'), ('dutiful_away_figures_left'), ('dutiful_away_pauses'),
-          ('dutiful_away_previews')) AS t (name)
+          ('dutiful_away_previews'), ('dutiful_joins'), ('dutiful_items'), ('dutiful_away_joins'),
+          ('dutiful_away_items')) AS t (name)
         WHERE to_regclass(name) IS NOT NULL",
 };
 
@@ -87,7 +92,9 @@ pub(crate) const AWAY: Sql = Sql {
         ALTER TABLE dutiful_figures_until RENAME TO dutiful_away_figures_until;
         ALTER TABLE dutiful_figures_left RENAME TO dutiful_away_figures_left;
         ALTER TABLE dutiful_pauses RENAME TO dutiful_away_pauses;
-        ALTER TABLE dutiful_previews RENAME TO dutiful_away_previews",
+        ALTER TABLE dutiful_previews RENAME TO dutiful_away_previews;
+        ALTER TABLE dutiful_joins RENAME TO dutiful_away_joins;
+        ALTER TABLE dutiful_items RENAME TO dutiful_away_items",
     mysql: "/* dutiful.moves.away */
         RENAME TABLE dutiful_tasks TO dutiful_away_tasks,
                      dutiful_attempts TO dutiful_away_attempts,
@@ -103,7 +110,9 @@ pub(crate) const AWAY: Sql = Sql {
                      dutiful_figures_until TO dutiful_away_figures_until,
                      dutiful_figures_left TO dutiful_away_figures_left,
                      dutiful_pauses TO dutiful_away_pauses,
-                     dutiful_previews TO dutiful_away_previews",
+                     dutiful_previews TO dutiful_away_previews,
+                     dutiful_joins TO dutiful_away_joins,
+                     dutiful_items TO dutiful_away_items",
     postgres: "/* dutiful.moves.away */
         ALTER TABLE dutiful_tasks RENAME TO dutiful_away_tasks;
         ALTER TABLE dutiful_attempts RENAME TO dutiful_away_attempts;
@@ -119,7 +128,9 @@ pub(crate) const AWAY: Sql = Sql {
         ALTER TABLE dutiful_figures_until RENAME TO dutiful_away_figures_until;
         ALTER TABLE dutiful_figures_left RENAME TO dutiful_away_figures_left;
         ALTER TABLE dutiful_pauses RENAME TO dutiful_away_pauses;
-        ALTER TABLE dutiful_previews RENAME TO dutiful_away_previews",
+        ALTER TABLE dutiful_previews RENAME TO dutiful_away_previews;
+        ALTER TABLE dutiful_joins RENAME TO dutiful_away_joins;
+        ALTER TABLE dutiful_items RENAME TO dutiful_away_items",
 };
 
 /// Puts them back.
@@ -139,7 +150,9 @@ pub(crate) const BACK: Sql = Sql {
         ALTER TABLE dutiful_away_figures_until RENAME TO dutiful_figures_until;
         ALTER TABLE dutiful_away_figures_left RENAME TO dutiful_figures_left;
         ALTER TABLE dutiful_away_pauses RENAME TO dutiful_pauses;
-        ALTER TABLE dutiful_away_previews RENAME TO dutiful_previews",
+        ALTER TABLE dutiful_away_previews RENAME TO dutiful_previews;
+        ALTER TABLE dutiful_away_joins RENAME TO dutiful_joins;
+        ALTER TABLE dutiful_away_items RENAME TO dutiful_items",
     mysql: "/* dutiful.moves.back */
         RENAME TABLE dutiful_away_tasks TO dutiful_tasks,
                      dutiful_away_attempts TO dutiful_attempts,
@@ -155,7 +168,9 @@ pub(crate) const BACK: Sql = Sql {
                      dutiful_away_figures_until TO dutiful_figures_until,
                      dutiful_away_figures_left TO dutiful_figures_left,
                      dutiful_away_pauses TO dutiful_pauses,
-                     dutiful_away_previews TO dutiful_previews",
+                     dutiful_away_previews TO dutiful_previews,
+                     dutiful_away_joins TO dutiful_joins,
+                     dutiful_away_items TO dutiful_items",
     postgres: "/* dutiful.moves.back */
         ALTER TABLE dutiful_away_tasks RENAME TO dutiful_tasks;
         ALTER TABLE dutiful_away_attempts RENAME TO dutiful_attempts;
@@ -171,7 +186,9 @@ pub(crate) const BACK: Sql = Sql {
         ALTER TABLE dutiful_away_figures_until RENAME TO dutiful_figures_until;
         ALTER TABLE dutiful_away_figures_left RENAME TO dutiful_figures_left;
         ALTER TABLE dutiful_away_pauses RENAME TO dutiful_pauses;
-        ALTER TABLE dutiful_away_previews RENAME TO dutiful_previews",
+        ALTER TABLE dutiful_away_previews RENAME TO dutiful_previews;
+        ALTER TABLE dutiful_away_joins RENAME TO dutiful_joins;
+        ALTER TABLE dutiful_away_items RENAME TO dutiful_items",
 };
 
 /// Refuses what reaches the old place past its name. MySQL binds nothing to the table itself.
@@ -207,7 +224,7 @@ pub(crate) const UNGUARD: Sql = Sql {
 };
 
 /// One table after the other, for a server of MySQL that stopped between two of them: name, away, back.
-pub(crate) const ONE_BY_ONE_ON_MYSQL: [(&str, &str, &str); 15] = [
+pub(crate) const ONE_BY_ONE_ON_MYSQL: [(&str, &str, &str); 17] = [
     (
         "tasks",
         "/* dutiful.moves.away_one */ RENAME TABLE dutiful_tasks TO dutiful_away_tasks",
@@ -283,6 +300,16 @@ pub(crate) const ONE_BY_ONE_ON_MYSQL: [(&str, &str, &str); 15] = [
         "/* dutiful.moves.away_one */ RENAME TABLE dutiful_previews TO dutiful_away_previews",
         "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_previews TO dutiful_previews",
     ),
+    (
+        "joins",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_joins TO dutiful_away_joins",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_joins TO dutiful_joins",
+    ),
+    (
+        "items",
+        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_items TO dutiful_away_items",
+        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_items TO dutiful_items",
+    ),
 ];
 
 /// Makes a place whose tables are dropped one that Dutiful has never seen.
@@ -292,7 +319,7 @@ pub(crate) const FORGET: [&str; 2] = [
 ];
 
 /// Drops what a move has left at the old place, one table after the other.
-pub(crate) const DROPS: [&str; 15] = [
+pub(crate) const DROPS: [&str; 17] = [
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_tasks",
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_attempts",
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_steps",
@@ -308,6 +335,8 @@ pub(crate) const DROPS: [&str; 15] = [
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_figures_left",
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_pauses",
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_previews",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_joins",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_items",
 ];
 
 /// Where the tables of a place are.
@@ -344,4 +373,28 @@ pub(crate) async fn there(db: &Db) -> DbResult<There> {
             .extend(NAMES.iter().find(|known| is(known, "away_")));
     }
     Ok(there)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_table_goes_away_comes_back_and_can_be_dropped() {
+        assert_eq!(ONE_BY_ONE_ON_MYSQL.map(|(name, _, _)| name), NAMES);
+        for name in NAMES {
+            let (usual, away) = (format!("dutiful_{name}"), format!("dutiful_away_{name}"));
+            for (from, to, sql) in [(&usual, &away, &AWAY), (&away, &usual, &BACK)] {
+                for text in [sql.sqlite, sql.postgres] {
+                    assert!(
+                        text.contains(&format!("ALTER TABLE {from} RENAME TO {to}")),
+                        "{name}"
+                    );
+                }
+                assert!(sql.mysql.contains(&format!("{from} TO {to}")), "{name}");
+            }
+            let drop = format!("DROP TABLE IF EXISTS {away}");
+            assert!(DROPS.iter().any(|sql| sql.ends_with(&drop)), "{name}");
+        }
+    }
 }

@@ -21,6 +21,7 @@ cases![
     held_tasks_wait_for_the_run_that_lets_them_go,
     runs_at_once_miss_and_double_nothing,
     runs_beside_inserts_and_submissions_miss_and_double_nothing,
+    a_run_ends_though_the_other_queue_grows_faster,
     a_run_that_is_dropped_in_the_middle_is_finished_by_the_next,
     a_batch_whose_answer_was_lost_is_there_once_and_untouched,
 ];
@@ -290,6 +291,24 @@ async fn runs_beside_inserts_and_submissions_miss_and_double_nothing(db: TestDb)
     );
     let others = "SELECT COUNT(*) FROM dutiful_tasks WHERE task_name = 'Other'";
     assert_eq!(db.int(others).await, i64::try_from(taken.len()).unwrap());
+}
+
+async fn a_run_ends_though_the_other_queue_grows_faster(db: TestDb) {
+    db.exec(ORIGINAL).await;
+    fill(&db, 1, 300).await;
+    let client = db.client().await;
+    let (mut batches, growing) = (0, db.clone());
+    let run = adoption(&db, &client).batch(100).run_with(move |_, _| {
+        batches += 1;
+        if batches <= 20 {
+            let here = tokio::runtime::Handle::current();
+            let more = fill(&growing, batches * 1_000, 200);
+            tokio::task::block_in_place(|| here.block_on(more));
+        }
+    });
+    assert_eq!(run.await.unwrap().looked_at, 300);
+    assert_eq!(adopt(&db, &client).await.looked_at, 300 + 3 * 200);
+    assert_all_there(&db).await;
 }
 
 async fn a_run_that_is_dropped_in_the_middle_is_finished_by_the_next(db: TestDb) {

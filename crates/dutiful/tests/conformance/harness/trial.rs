@@ -106,7 +106,11 @@ pub(crate) fn keep_handlers_quiet() {
 }
 
 /// Runs one case on a database of its own, which is dropped however it ends.
-pub(crate) fn run_on(engine: &Engine, history: History, run: Run) {
+pub(crate) fn run_on(
+    engine: &Engine,
+    history: History,
+    run: impl FnOnce(TestDb) -> Pin<Box<dyn Future<Output = ()>>>,
+) {
     let runtime = runtime();
     let db = runtime.block_on(TestDb::create(engine, history));
     let place = db.place();

@@ -1,0 +1,3 @@
+DROP TABLE IF EXISTS dutiful_items;
+
+DROP TABLE IF EXISTS dutiful_joins;
