@@ -6,6 +6,7 @@
 //! Not here: text recognition in pictures, splitting a document for search, and fetching one.
 
 mod assemble;
+mod chunk;
 mod clean;
 mod detect;
 mod document;
@@ -22,6 +23,7 @@ mod text;
 mod transcribe;
 mod watch;
 
+pub use chunk::{Chunk, ChunkError, ChunkOptions, Chunks, chunk, tokenizer};
 pub use document::{Document, Format, Page};
 pub use error::TranscribeError;
 pub use task::{TranscribeDocument, TranscribePayload};
