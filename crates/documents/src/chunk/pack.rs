@@ -61,6 +61,8 @@ struct Open {
     tail: Option<usize>,
     /// The highest level of heading in it.
     level: u8,
+    /// What it ends with.
+    kind: Kind,
     /// The section whose path all of its body shares, and how much of it.
     path: Option<(usize, usize)>,
 }
@@ -166,7 +168,7 @@ impl Packer<'_> {
                 return Ok(false);
             }
             let spare = most.saturating_sub(self.sizes.between(start, end));
-            self.finish(self.bounds.overlap.min(spare), unit.kind)?;
+            self.finish(self.bounds.overlap.min(spare))?;
         }
         if fits_alone {
             self.take(start, end, unit.kind);
@@ -189,9 +191,11 @@ impl Packer<'_> {
             has_body: false,
             tail: None,
             level: here.level,
+            kind,
             path: None,
         });
         open.end = end;
+        open.kind = kind;
         if kind == Kind::Heading {
             open.tail.get_or_insert(start);
             return;
@@ -199,18 +203,13 @@ impl Packer<'_> {
         open.has_body = true;
         open.tail = None;
         open.path = match open.path {
-            Some((section, depth)) if !here.path.is_empty() => {
+            Some((section, depth)) if sections[section].level > 0 => {
                 let other = sections[section].path[..depth].iter();
-                let shared = other.zip(&here.path).take_while(|(a, b)| a == b).count();
-                // Text before the first heading stands below none and says nothing.
-                if depth == 0 {
-                    Some((self.section, here.path.len()))
-                } else {
-                    Some((section, shared))
-                }
+                let shared = other.zip(&here.path).take_while(|(a, b)| a == b);
+                Some((section, shared.count()))
             }
-            None => Some((self.section, here.path.len())),
-            kept => kept,
+            // Text before the first heading stands below none and says nothing.
+            _ => Some((self.section, here.path.len())),
         };
     }
 
@@ -218,7 +217,7 @@ impl Packer<'_> {
     fn close(&mut self) -> Result<(), ChunkError> {
         while let Some(open) = &mut self.open {
             open.tail = None;
-            self.finish(0, Kind::Prose)?;
+            self.finish(0)?;
         }
         Ok(())
     }
@@ -226,7 +225,7 @@ impl Packer<'_> {
     /// Ends the open chunk. Afterwards nothing is open, or the headings that ended it, or what the
     /// next chunk repeats, at most `overlap` tokens, or what had no place because of tokens that
     /// only the whole shows.
-    fn finish(&mut self, overlap: usize, kind: Kind) -> Result<(), ChunkError> {
+    fn finish(&mut self, overlap: usize) -> Result<(), ChunkError> {
         let Some(open) = self.open.take().filter(|open| open.fresh < open.end) else {
             return Ok(());
         };
@@ -253,11 +252,12 @@ impl Packer<'_> {
                 start,
                 fresh: start,
                 has_body,
+                level: self.outline.sections[self.section].level,
                 path: open.path.filter(|_| has_body),
                 ..open
             })
         } else {
-            self.repeated(open, overlap, kind)
+            self.repeated(open, overlap)
         };
         Ok(())
     }
@@ -267,7 +267,7 @@ impl Packer<'_> {
     }
 
     /// What the chunk after this one repeats of it.
-    fn repeated(&self, open: Open, overlap: usize, kind: Kind) -> Option<Open> {
+    fn repeated(&self, open: Open, overlap: usize) -> Option<Open> {
         if overlap == 0 {
             return None;
         }
@@ -279,7 +279,7 @@ impl Packer<'_> {
         if from >= open.end {
             return None;
         }
-        let start = if kind.has_lines() {
+        let start = if open.kind.has_lines() {
             cut::line_after(self.text, from, open.end)
         } else {
             cut::sentence_after(self.text, from, open.end)

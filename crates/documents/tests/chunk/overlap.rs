@@ -91,6 +91,6 @@ fn chunks_know_the_pages_that_they_begin_and_end_on() {
             .map(|chunk| (chunk.page_first, chunk.page_last));
         of.collect::<Vec<_>>()
     };
-    assert_eq!(pages(40), [(1, 3), (4, 4)]);
+    assert_eq!(pages(36), [(1, 3), (4, 4)]);
     assert_eq!(pages(64), [(1, 4)]);
 }

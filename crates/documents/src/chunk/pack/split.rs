@@ -1,14 +1,14 @@
 //! Splits what does not fit: at lines or sentences, then between words, then between characters.
 
-use super::{Kind, Packer, Unit};
+use super::{Packer, Unit};
 use crate::chunk::cut;
 use crate::chunk::error::{ChunkError, Problem};
 
 /// How often a chunk is made smaller by what it has too much, before its room is halved each time.
 const SMALL_STEPS: usize = 4;
-/// The lines of a table that stay together where something stands before it: its head, the line
-/// below that, and a row.
-const TABLE_LINES: usize = 3;
+/// The first lines of a table or of code that stay together where something stands before it: its
+/// head, the line below that, and a row; the fence, and two lines of code.
+const FIRST_LINES: usize = 3;
 
 impl Packer<'_> {
     /// Takes a unit that has no parts of its own, in as many chunks as it needs.
@@ -26,13 +26,13 @@ impl Packer<'_> {
                 Some(to) => to,
                 // A new chunk has more room, and one that repeats nothing more still.
                 None if self.open.is_some_and(|open| open.has_body || to <= at) => {
-                    self.finish(self.bounds.overlap, unit.kind)?;
+                    self.finish(self.bounds.overlap)?;
                     continue;
                 }
                 None => self.any_cut(at, to),
             };
             self.take(at, cut::trim_end(self.text, at, to), unit.kind);
-            self.finish(self.bounds.overlap, unit.kind)?;
+            self.finish(self.bounds.overlap)?;
             at = cut::skip_blank(self.text, to, end);
         }
         Ok(())
@@ -57,7 +57,7 @@ impl Packer<'_> {
         let follows = self.open.is_some_and(|open| open.has_body);
         let is_first = self.text[unit.start..from].trim().is_empty();
         let lines = || self.text[from..found].matches('\n').count() + 1;
-        let is_head = unit.kind == Kind::Table && is_first && follows && lines() < TABLE_LINES;
+        let is_head = unit.kind.is_kept_whole() && is_first && follows && lines() < FIRST_LINES;
         (!is_head).then_some(found)
     }
 

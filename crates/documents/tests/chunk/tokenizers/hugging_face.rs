@@ -128,6 +128,18 @@ fn words_that_are_remembered_have_the_tokens_of_the_whole_text() {
 }
 
 #[test]
+fn hostile_text_is_encoded() {
+    for tokenizer in all() {
+        for pattern in [
+            " ", "\n", "x", "!", "\u{3000}", " \n", "'s", "語", "\u{301}",
+        ] {
+            let text = format!("a{}b", pattern.repeat((1 << 16) / pattern.len()));
+            chunks(&document(&text), &ChunkOptions::default(), &*tokenizer);
+        }
+    }
+}
+
+#[test]
 fn the_name_tells_vocabularies_apart() {
     let names: Vec<String> = all()
         .iter()
