@@ -78,7 +78,6 @@ fn speed(document: &Document, mut work: impl FnMut()) -> Result<f64, Box<dyn Err
         times += 1.0;
         let took = processor_seconds()? - begin;
         if took >= SECONDS {
-            #[expect(clippy::cast_precision_loss, reason = "a few megabytes")]
             let megabytes = document.markdown.len() as f64 / 1e6;
             return Ok(megabytes * times / took);
         }

@@ -40,7 +40,7 @@ pub(super) fn line_before(text: &str, from: usize, to: usize) -> Option<usize> {
     if text[to..].starts_with('\n') && !text[from..to].trim().is_empty() {
         return Some(to);
     }
-    let newline = text[from..to].trim_end_matches('\n').rfind('\n');
+    let newline = text[from..to].rfind('\n');
     newline
         .map(|at| from + at)
         .filter(|end| !text[from..*end].trim().is_empty())
@@ -142,11 +142,12 @@ pub(super) fn character_before(text: &str, from: usize, to: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clean::boundary;
 
     fn sentences(text: &str) -> Vec<&str> {
         let mut parts = Vec::new();
         let mut end = text.len();
-        while let Some(at) = sentence_before(text, 0, end).filter(|at| *at < end) {
+        while let Some(at) = sentence_before(text, 0, boundary(text, end - 1)) {
             parts.insert(0, text[at..end].trim());
             end = at;
         }

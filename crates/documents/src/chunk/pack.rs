@@ -226,12 +226,18 @@ impl Packer<'_> {
     /// next chunk repeats, at most `overlap` tokens, or what had no place because of tokens that
     /// only the whole shows.
     fn finish(&mut self, overlap: usize) -> Result<(), ChunkError> {
-        let Some(open) = self.open.take().filter(|open| open.fresh < open.end) else {
+        let Some(mut open) = self.open.take().filter(|open| open.fresh < open.end) else {
             return Ok(());
         };
         let tail = open.tail.filter(|_| open.has_body);
         let to = tail.map_or(open.end, |tail| cut::trim_end(self.text, open.start, tail));
-        let (end, tokens) = self.within_limit(open.start, to)?;
+        let (mut end, mut tokens) = self.within_limit(open.start, to)?;
+        if end <= open.fresh {
+            // What is repeated has left no room after all.
+            open.start = cut::skip_blank(self.text, open.fresh, to);
+            open.fresh = open.start;
+            (end, tokens) = self.within_limit(open.start, to)?;
+        }
         if self.done.len() >= CHUNKS_MAX {
             let cause = format!("the document has more than the {CHUNKS_MAX} chunks allowed");
             return Err(ChunkError::new(Problem::TooManyChunks, cause));
@@ -247,11 +253,12 @@ impl Packer<'_> {
         });
         self.open = if end < open.end {
             let start = cut::skip_blank(self.text, end, open.end);
-            let has_body = end < to;
+            let has_body = open.has_body && end < to;
             Some(Open {
                 start,
                 fresh: start,
                 has_body,
+                tail: open.tail.map(|tail| tail.max(start)),
                 level: self.outline.sections[self.section].level,
                 path: open.path.filter(|_| has_body),
                 ..open

@@ -77,7 +77,12 @@ impl<'a> Sizes<'a> {
         let Some(first) = self.index(end).checked_sub(tokens) else {
             return 0;
         };
-        let place = self.starts.get(first);
+        let mut place = self.starts.get(first);
+        // Of several that begin at one byte, all count or none.
+        if first > 0 && self.starts.get(first - 1) == place {
+            let after = self.starts.partition_point(|start| Some(start) <= place);
+            place = self.starts.get(after);
+        }
         let place = place.map_or(self.text.len(), |place| *place as usize);
         let next = (place..=self.text.len()).find(|at| self.text.is_char_boundary(*at));
         next.unwrap_or(end).min(end)

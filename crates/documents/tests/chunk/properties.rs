@@ -1,5 +1,7 @@
 //! What holds for every text, every size and every tokenizer.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::check::{Bytes, Shifting, chunks, document, texts};
@@ -84,23 +86,26 @@ fn paged(markdown: &str, every: usize) -> Document {
     }
 }
 
-fn tokenizers() -> Vec<Box<dyn Tokenizer>> {
-    let mut all: Vec<Box<dyn Tokenizer>> =
-        vec![Box::new(Bytes), Box::new(Estimate), Box::new(Shifting)];
-    all.extend(super::tokenizers::all());
+static TOKENIZERS: LazyLock<Vec<Box<dyn Tokenizer>>> = LazyLock::new(|| {
+    let mut all = super::tokenizers::all();
+    all.extend([
+        Box::new(Bytes) as Box<dyn Tokenizer>,
+        Box::new(Estimate),
+        Box::new(Shifting),
+    ]);
     all
-}
+});
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn chunks_of_any_document_are_exact_within_the_limit_and_whole(
         markdown in markdown(), options in options(), every in 1_usize..9,
     ) {
         let document = paged(&markdown, every);
-        for tokenizer in tokenizers() {
-            chunks(&document, &options, &*tokenizer);
+        for tokenizer in TOKENIZERS.iter() {
+            chunks(&document, &options, &**tokenizer);
         }
     }
 
@@ -108,8 +113,8 @@ proptest! {
     fn chunks_of_any_text_are_exact_within_the_limit_and_whole(
         text in "(\\PC|[\n #>|*`-]){0,400}", options in options(),
     ) {
-        for tokenizer in tokenizers() {
-            chunks(&document(&text), &options, &*tokenizer);
+        for tokenizer in TOKENIZERS.iter() {
+            chunks(&document(&text), &options, &**tokenizer);
         }
     }
 
@@ -137,7 +142,7 @@ proptest! {
     fn places_that_divide_a_text_change_no_token(
         text in "([a-zA-Z]{1,8}|\\PC|[ \n.,#|'-]){0,40}",
     ) {
-        for tokenizer in tokenizers() {
+        for tokenizer in TOKENIZERS.iter() {
             let starts = |text: &str| {
                 let mut starts = Vec::new();
                 tokenizer.encode(text, &mut starts).unwrap();

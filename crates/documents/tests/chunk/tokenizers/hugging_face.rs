@@ -117,11 +117,18 @@ fn words_that_are_remembered_have_the_tokens_of_the_whole_text() {
         let mut inner = Inner::from_bytes(json.to_string()).unwrap();
         inner.with_truncation(None).unwrap().with_padding(None);
         let whole = inner.encode(text.as_str(), false).unwrap();
-        let expected: Vec<usize> = whole.get_offsets().iter().map(|place| place.0).collect();
+        // Some leave out the space that begins a token, but for the first.
+        let letter = |place: usize| text.len() - text[place..].trim_start().len();
+        let expected: Vec<usize> = whole
+            .get_offsets()
+            .iter()
+            .map(|place| letter(place.0))
+            .collect();
         let tokenizer = load(&json);
         for _ in 0..2 {
             let mut starts = Vec::new();
             tokenizer.encode(&text, &mut starts).unwrap();
+            let starts: Vec<usize> = starts.into_iter().map(letter).collect();
             assert_eq!(starts, expected, "{}", json["pre_tokenizer"]);
         }
     }
