@@ -275,7 +275,8 @@ impl Packer<'_> {
 
     /// What the chunk after this one repeats of it.
     fn repeated(&self, open: Open, overlap: usize) -> Option<Open> {
-        if overlap == 0 {
+        // A heading is known from the path.
+        if overlap == 0 || !open.has_body {
             return None;
         }
         let here = self.outline.sections[self.section].start;
