@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::workspace::{ADAPTERS, cargo};
+use crate::workspace::{OPTIONAL, cargo};
 use crate::{test, tidy};
 
 /// Runs every step, also after one has failed, the tests last: their counts end the output.
@@ -35,7 +35,7 @@ pub(crate) fn run() -> Result<ExitCode> {
                 "--workspace",
                 "--all-targets",
                 "--features",
-                ADAPTERS,
+                OPTIONAL,
                 "--",
                 "-D",
                 "warnings",

@@ -5,8 +5,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-/// What is optional in the library is checked and tested all the same.
-pub(crate) const ADAPTERS: &str = "dutiful/sqlx";
+/// What is optional in the libraries is checked and tested all the same.
+pub(crate) const OPTIONAL: &str =
+    "dutiful/sqlx,dutiful-documents/tokenizers,dutiful-documents/tiktoken";
 
 /// The folder of the workspace's Cargo.toml, searched upwards from the current folder.
 pub(crate) fn root() -> Result<PathBuf> {

@@ -1,11 +1,29 @@
-//! Documents to Markdown: plain text, Markdown, HTML, DOCX and PDF with a text layer.
+//! Documents to Markdown (plain text, Markdown, HTML, DOCX and PDF with a text layer), and that to
+//! chunks for search.
 //!
-//! [`transcribe`] is a pure function from bytes to a [`Document`]; [`guides`] are documents of the
-//! project itself in each of the formats, to try it on. All bounds stand in [`limits`].
+//! [`transcribe`] is a pure function from bytes to a [`Document`]; [`chunk`](chunk()) is one from
+//! that to the [`Chunks`] that a search finds, counted by a [`tokenizer`]; [`guides`] are documents
+//! of the project itself in each of the formats, to try it on. All bounds stand in [`limits`].
 //!
-//! Not here: text recognition in pictures, splitting a document for search, and fetching one.
+//! ```
+//! use dutiful_documents::tokenizer::Estimate;
+//! use dutiful_documents::{ChunkOptions, chunk, guides, transcribe};
+//!
+//! let guide = &guides::all()[1];
+//! let document = transcribe(guide.bytes, Some(guide.file_name))?;
+//! let chunks = chunk(&document, &ChunkOptions::default(), &Estimate)?.chunks;
+//!
+//! let claimed = chunks.iter().find(|chunk| chunk.text.contains("A worker looks for rows"));
+//! let claimed = claimed.ok_or("the guide tells of claiming")?;
+//! assert_eq!(claimed.heading_path, ["The life of a task", "Claimed"]);
+//! assert!(claimed.token_count <= 254);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Not here: text recognition in pictures, embedding and storing of chunks, and fetching a document.
 
 mod assemble;
+mod chunk;
 mod clean;
 mod detect;
 mod document;
@@ -22,6 +40,7 @@ mod text;
 mod transcribe;
 mod watch;
 
+pub use chunk::{Chunk, ChunkError, ChunkOptions, Chunks, chunk, tokenizer};
 pub use document::{Document, Format, Page};
 pub use error::TranscribeError;
 pub use task::{TranscribeDocument, TranscribePayload};

@@ -50,3 +50,22 @@ pub const PARSER_STACK_BYTES: usize = 64 << 20;
 pub const PDF_HEADER_WITHIN: usize = 1_024;
 /// Bytes at the start of a text in which HTML names its encoding.
 pub const HTML_CHARSET_WITHIN: usize = 1_024;
+
+/// Fewest tokens that a chunk's text can be limited to: the largest character of any tokenizer fits.
+pub const TOKENS_MIN: u32 = 32;
+/// Most tokens that it can be limited to.
+pub const TOKENS_MAX: u32 = 32_768;
+/// Most chunks of one document.
+pub const CHUNKS_MAX: usize = 50_000;
+/// Most bytes of a chunk for each token that it may have: there are tokenizers to which a megabyte
+/// without a space is one token.
+pub const CHUNK_BYTES_PER_TOKEN_MAX: usize = 32;
+/// Most bytes of a heading in the path of a chunk; the path has at most one for each of 6 levels.
+pub const HEADING_BYTES_MAX: usize = 200;
+/// Lists and block quotes nested deeper than this are split as text.
+pub const CHUNK_BLOCK_DEPTH_MAX: usize = 16;
+/// Text is encoded in windows of this many bytes, which end between blocks where they can: what a
+/// tokenizer holds in memory is many times its text.
+pub const ENCODE_BYTES: usize = 64 << 10;
+/// Most bytes of a file that describes a tokenizer: 64 MiB.
+pub const TOKENIZER_BYTES_MAX: usize = 64 << 20;

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use crate::db::Engine;
 use crate::runner::{Runner, interrupted};
 use crate::servers::Servers;
-use crate::workspace::{ADAPTERS, cargo};
+use crate::workspace::{OPTIONAL, cargo};
 use counts::Counts;
 
 mod counts;
@@ -88,7 +88,7 @@ pub(crate) fn run(test: &Test) -> Result<ExitCode> {
     let servers = Servers::new()?;
     // The build and the start of the servers do not wait for each other.
     let build =
-        runner.spawn(cargo()?.args(["test", "--workspace", "--features", ADAPTERS, "--no-run"]))?;
+        runner.spawn(cargo()?.args(["test", "--workspace", "--features", OPTIONAL, "--no-run"]))?;
     let started = servers.start(&engines, false, interrupted);
     let built = build.wait()?;
     let mut names = started?;
@@ -160,7 +160,7 @@ impl Pass {
     fn command(&self, test: &Test) -> Result<Command> {
         let mut command = cargo()?;
         // The same packages and features in each pass, or they would be built again.
-        command.args(["test", "--workspace", "--features", ADAPTERS]);
+        command.args(["test", "--workspace", "--features", OPTIONAL]);
         match self.program {
             Some(program) => command.args(["--test", program]),
             None => command.arg("--no-fail-fast"),

@@ -1,0 +1,133 @@
+//! Counts tokens by a `tokenizer.json`.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+use tokenizers::Tokenizer as Inner;
+
+use super::Tokenizer;
+use super::independence::{Independence, parts};
+use crate::ChunkError;
+use crate::chunk::error::Problem;
+use crate::chunk::result::hex;
+use crate::limits::TOKENIZER_BYTES_MAX;
+
+/// Longest word whose tokens are kept for the next time, in bytes.
+const WORD_BYTES_MAX: usize = 64;
+/// Most words that are kept. Then all are forgotten.
+const WORDS_MAX: usize = 1 << 16;
+/// Hexadecimal digits of the file's hash that name the tokenizer.
+const HASH_DIGITS: usize = 16;
+
+/// The tokenizer of a model, as the file `tokenizer.json` beside it describes it.
+///
+/// Truncation and padding that the file asks for are switched off: they are for the model's input,
+/// and would make every text as short as the model's limit. Nothing is fetched.
+///
+/// ```
+/// use dutiful_documents::tokenizer::{HuggingFace, Tokenizer};
+///
+/// let json = r###"{
+///     "pre_tokenizer": {"type": "BertPreTokenizer"},
+///     "model": {
+///         "type": "WordPiece", "unk_token": "?", "continuing_subword_prefix": "##",
+///         "max_input_chars_per_word": 100, "vocab": {"?": 0, "tea": 1, "##pot": 2}
+///     }
+/// }"###;
+/// let tokenizer = HuggingFace::from_bytes(json.as_bytes())?;
+/// assert_eq!(tokenizer.count("tea teapot")?, 3);
+/// # Ok::<(), dutiful_documents::ChunkError>(())
+/// ```
+pub struct HuggingFace {
+    inner: Inner,
+    name: String,
+    independence: Independence,
+    /// Where the tokens of words begin that were met before: text repeats its words.
+    words: Mutex<HashMap<Box<str>, Box<[u8]>>>,
+}
+
+impl HuggingFace {
+    /// Reads a `tokenizer.json` of at most 64 MiB.
+    ///
+    /// # Errors
+    /// `tokenizer_unusable` when it cannot be read or is none.
+    pub fn from_file(path: &Path) -> Result<Self, ChunkError> {
+        let unread = |error| unusable(format!("{} cannot be read: {error}", path.display()));
+        let file = File::open(path).map_err(unread)?;
+        let mut bytes = Vec::new();
+        let most = TOKENIZER_BYTES_MAX as u64;
+        let mut bounded = file.take(most.saturating_add(1));
+        bounded.read_to_end(&mut bytes).map_err(unread)?;
+        Self::from_bytes(&bytes)
+    }
+
+    /// Takes the content of a `tokenizer.json` of at most 64 MiB.
+    ///
+    /// # Errors
+    /// `tokenizer_unusable` when it is none.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ChunkError> {
+        if bytes.len() > TOKENIZER_BYTES_MAX {
+            return Err(unusable(format!(
+                "the tokenizer has more than the {TOKENIZER_BYTES_MAX} bytes that are allowed"
+            )));
+        }
+        let broken = |error| unusable(format!("the tokenizer cannot be understood: {error}"));
+        let mut inner = Inner::from_bytes(bytes).map_err(broken)?;
+        inner.with_truncation(None).map_err(broken)?;
+        inner.with_padding(None);
+        let hash = hex(&Sha256::digest(bytes));
+        Ok(Self {
+            independence: Independence::of(&inner),
+            inner,
+            name: format!("tokenizer.json-{}", &hash[..HASH_DIGITS]),
+            words: Mutex::default(),
+        })
+    }
+
+    /// The places of one part's tokens, as the crate tells them.
+    fn places(&self, part: &str) -> Result<Vec<usize>, ChunkError> {
+        let encoding = self.inner.encode(part, false);
+        let encoding = encoding.map_err(ChunkError::tokenizer_failed)?;
+        Ok(encoding.get_offsets().iter().map(|place| place.0).collect())
+    }
+}
+
+impl Tokenizer for HuggingFace {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn encode(&self, text: &str, starts: &mut Vec<usize>) -> Result<(), ChunkError> {
+        let mut words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        for (at, part) in parts(self.independence, text) {
+            if let Some(places) = words.get(part) {
+                starts.extend(places.iter().map(|place| at + usize::from(*place)));
+                continue;
+            }
+            let places = self.places(part)?;
+            starts.extend(places.iter().map(|place| at + place));
+            if part.len() <= WORD_BYTES_MAX {
+                if words.len() >= WORDS_MAX {
+                    words.clear();
+                }
+                let narrow = places
+                    .iter()
+                    .map(|place| u8::try_from(*place).unwrap_or(u8::MAX));
+                words.insert(part.into(), narrow.collect());
+            }
+        }
+        Ok(())
+    }
+
+    fn is_apart(&self, text: &str, at: usize) -> bool {
+        self.independence.at(text, at)
+    }
+}
+
+fn unusable(cause: String) -> ChunkError {
+    ChunkError::new(Problem::TokenizerUnusable, cause)
+}
