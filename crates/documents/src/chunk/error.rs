@@ -48,6 +48,11 @@ impl ChunkError {
         Self::new(Problem::TokenizerFailed, cause.to_string())
     }
 
+    /// The refusal of a [`Tokenizer`](crate::tokenizer::Tokenizer) that cannot be made of what it was given.
+    pub fn tokenizer_unusable(cause: impl fmt::Display) -> Self {
+        Self::new(Problem::TokenizerUnusable, cause.to_string())
+    }
+
     /// The stable name of the failure, for example `invalid_options`.
     pub fn code(&self) -> &'static str {
         match self.problem {

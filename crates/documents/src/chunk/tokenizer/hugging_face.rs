@@ -12,7 +12,6 @@ use tokenizers::Tokenizer as Inner;
 use super::Tokenizer;
 use super::independence::{Independence, parts};
 use crate::ChunkError;
-use crate::chunk::error::Problem;
 use crate::chunk::result::hex;
 use crate::limits::TOKENIZER_BYTES_MAX;
 
@@ -129,5 +128,5 @@ impl Tokenizer for HuggingFace {
 }
 
 fn unusable(cause: String) -> ChunkError {
-    ChunkError::new(Problem::TokenizerUnusable, cause)
+    ChunkError::tokenizer_unusable(cause)
 }
