@@ -1,8 +1,11 @@
 //! Puts pages together into a document, within the limits of the output.
 
+use std::collections::BTreeMap;
+
 use crate::error::Problem;
 use crate::limits::{
-    LINE_BYTES_MAX, OUTPUT_BYTES_MAX, OUTPUT_JSON_BYTES_MAX, PAGES_MAX, WARNINGS_MAX,
+    LANGUAGE_BYTES_MAX, LINE_BYTES_MAX, METADATA_MAX, OUTPUT_BYTES_MAX, OUTPUT_JSON_BYTES_MAX,
+    PAGES_MAX, WARNINGS_MAX,
 };
 use crate::{Document, Format, Page, TranscribeError, clean};
 
@@ -11,10 +14,13 @@ pub(crate) struct Assembly {
     format: Format,
     title: Option<String>,
     markdown: String,
+    json_bytes: usize,
     pages: Vec<Page>,
     warnings: Vec<String>,
     warnings_left_out: usize,
     dropped_characters: bool,
+    language: Option<String>,
+    metadata: BTreeMap<String, String>,
 }
 
 impl Assembly {
@@ -23,16 +29,52 @@ impl Assembly {
             format,
             title: None,
             markdown: String::new(),
+            json_bytes: 0,
             pages: Vec::new(),
             warnings: Vec::new(),
             warnings_left_out: 0,
             dropped_characters: false,
+            language: None,
+            metadata: BTreeMap::new(),
         }
     }
 
     /// States the title; without this the first heading is taken.
     pub(crate) fn title(&mut self, title: &str) {
         self.title = clean::title(title);
+    }
+
+    /// States the language, unless it is none that a tag can name. The last one stands.
+    pub(crate) fn language(&mut self, stated: &str) {
+        let tag = stated.trim().replace('_', "-");
+        let named = tag.len() <= LANGUAGE_BYTES_MAX
+            && tag.starts_with(|c: char| c.is_ascii_alphabetic())
+            && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if named {
+            self.language = Some(tag);
+        }
+    }
+
+    /// Keeps what the document states about itself. Values of one key are joined.
+    pub(crate) fn meta(&mut self, key: &str, stated: &str) {
+        let Some(value) = clean::title(stated) else {
+            return;
+        };
+        if let Some(before) = self.metadata.get_mut(key) {
+            before.push_str("; ");
+            before.push_str(&value);
+            clean::shorten(before, LINE_BYTES_MAX);
+        } else if self.metadata.len() < METADATA_MAX {
+            self.metadata.insert(key.to_owned(), value);
+        }
+    }
+
+    /// Bytes that still fit, where a quote, backslash, tab or line end counts twice.
+    pub(crate) fn room(&self) -> usize {
+        let whole = OUTPUT_BYTES_MAX.saturating_sub(self.markdown.len());
+        let as_json = OUTPUT_JSON_BYTES_MAX.saturating_sub(self.json_bytes);
+        // What begins a page, and what ends a document.
+        whole.min(as_json).saturating_sub(8)
     }
 
     /// Notes what was left out or guessed.
@@ -57,6 +99,7 @@ impl Assembly {
             return Err(too_many_pages(self.pages.len() + 1));
         }
         let text = markdown.trim_matches(|c: char| c == '\n' || c == '\r');
+        let before = self.markdown.len();
         if !text.is_empty() && !self.markdown.is_empty() {
             self.markdown.push_str("\n\n");
         }
@@ -67,6 +110,7 @@ impl Assembly {
             let cause = format!("the Markdown has more than the {most} bytes that are allowed");
             return Err(TranscribeError::new(Problem::OutputTooLarge, cause));
         }
+        self.json_bytes += json_bytes(&self.markdown[before..]);
         let number = u32::try_from(self.pages.len() + 1).unwrap_or(u32::MAX);
         self.pages.push(Page {
             number,
@@ -82,11 +126,7 @@ impl Assembly {
             let cause = format!("the {} has no text in it", self.format);
             return Err(TranscribeError::new(Problem::NoText, cause));
         }
-        let escaped = self
-            .markdown
-            .bytes()
-            .filter(|b| matches!(b, b'"' | b'\\' | b'\n' | b'\t'));
-        let json_bytes = self.markdown.len() + escaped.count();
+        let json_bytes = self.json_bytes;
         if json_bytes > OUTPUT_JSON_BYTES_MAX {
             let cause = format!(
                 "as JSON the Markdown has {json_bytes} bytes, {OUTPUT_JSON_BYTES_MAX} are allowed"
@@ -109,8 +149,18 @@ impl Assembly {
             markdown: self.markdown,
             pages: self.pages,
             warnings: self.warnings,
+            language: self.language,
+            metadata: self.metadata,
         })
     }
+}
+
+/// Bytes of a text within a JSON string.
+pub(crate) fn json_bytes(text: &str) -> usize {
+    let escaped = text
+        .bytes()
+        .filter(|b| matches!(b, b'"' | b'\\' | b'\n' | b'\t'));
+    text.len() + escaped.count()
 }
 
 /// The refusal of a document with that many pages.
@@ -183,6 +233,28 @@ mod tests {
             .page(&"x".repeat(7 << 20))
             .unwrap_err();
         assert_eq!(error.code(), "output_too_large");
+    }
+
+    #[test]
+    fn languages_are_tags_and_metadata_is_bounded() {
+        let mut assembly = Assembly::new(Format::Text);
+        assembly.page("x").unwrap();
+        for stated in ["de_CH", "<none>", "", "x".repeat(100).as_str()] {
+            assembly.language(stated);
+        }
+        assembly.meta("author", " A. One ");
+        assembly.meta("author", "B. Two");
+        (0..100).for_each(|n| assembly.meta(&n.to_string(), &"v".repeat(1_000)));
+        let document = assembly.finish().unwrap();
+        assert_eq!(document.language.as_deref(), Some("de-CH"));
+        assert_eq!(document.metadata["author"], "A. One; B. Two");
+        assert_eq!(document.metadata.len(), METADATA_MAX);
+        assert!(
+            document
+                .metadata
+                .values()
+                .all(|v| v.len() <= LINE_BYTES_MAX)
+        );
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! What the bytes are. The name of a file is asked only where two text formats look the same.
 
-use crate::docx::Parts;
 use crate::error::Problem;
 use crate::limits::PDF_HEADER_WITHIN;
+use crate::package::{self, Opened};
 use crate::text::{Decoded, decode};
-use crate::{Format, TranscribeError, docx};
+use crate::{Format, TranscribeError, xls};
 
 /// A format, with what looking for it has already brought to light.
 pub(crate) enum Kind<'a> {
     Pdf,
-    Docx(Parts<'a>),
+    Package(Opened<'a>),
+    Xls(xls::Workbook),
     Html(Decoded),
     Markdown(Decoded),
     Text(Decoded),
@@ -23,10 +24,6 @@ const NOT_READ: &[(&[u8], &str)] = &[
     (b"II*\0", "a TIFF image"),
     (b"MM\0*", "a TIFF image"),
     (b"RIFF", "a sound, film or picture file (RIFF)"),
-    (
-        b"\xd0\xcf\x11\xe0",
-        "an old or password-protected Office file",
-    ),
     (b"{\\rtf", "an RTF file"),
     (b"%!PS", "a PostScript file"),
     (b"\x1f\x8b", "a gzip archive"),
@@ -39,7 +36,10 @@ const NOT_READ: &[(&[u8], &str)] = &[
 pub(crate) fn detect<'a>(bytes: &'a [u8], name: Option<&str>) -> Result<Kind<'a>, TranscribeError> {
     let head = &bytes[..bytes.len().min(PDF_HEADER_WITHIN)];
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
-        return docx::open(bytes).map(Kind::Docx);
+        return package::open(bytes).map(Kind::Package);
+    }
+    if head.starts_with(xls::MAGIC) {
+        return xls::open(bytes).map(Kind::Xls);
     }
     if let Some((_, what)) = NOT_READ.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Err(unsupported(what));

@@ -1,5 +1,6 @@
 //! What a transcription gives.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -18,6 +19,14 @@ pub struct Document {
     pub pages: Vec<Page>,
     /// What was left out or guessed, one sentence each; at most 51.
     pub warnings: Vec<String>,
+    /// The language that the document states, as a tag such as `en` or `de-CH`.
+    #[serde(default)]
+    pub language: Option<String>,
+    /// What else the document states about itself, where it does: `author`, `subject`,
+    /// `description`, `keywords`, `created`, `modified`, `program`, `publisher` and the like; at most
+    /// 32 entries of 300 bytes. Times are as the document writes them.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
 }
 
 impl Document {
@@ -51,6 +60,14 @@ pub enum Format {
     Html,
     /// Office Open XML text, as word processors write it.
     Docx,
+    /// Office Open XML slides; one page for each slide.
+    Pptx,
+    /// Office Open XML workbook; one page for each sheet.
+    Xlsx,
+    /// Workbook of Excel 5 to 2003; one page for each sheet.
+    Xls,
+    /// Electronic book without copy protection; one page for each chapter.
+    Epub,
     /// PDF with a text layer.
     Pdf,
 }
@@ -62,6 +79,10 @@ impl fmt::Display for Format {
             Self::Markdown => "Markdown",
             Self::Html => "HTML",
             Self::Docx => "DOCX",
+            Self::Pptx => "PPTX",
+            Self::Xlsx => "XLSX",
+            Self::Xls => "XLS",
+            Self::Epub => "EPUB",
             Self::Pdf => "PDF",
         })
     }

@@ -7,21 +7,18 @@ mod block;
 mod inline;
 mod lists;
 mod notes;
-mod package;
 mod paragraph;
-mod properties;
 mod styles;
 mod table;
-mod xml;
 
-pub(crate) use package::{Parts, open};
-
-use self::block::{Blocks, read_blocks};
+use self::block::read_blocks;
 use self::lists::Lists;
 use self::notes::Notes;
 use self::styles::Styles;
-use self::xml::Xml;
 use crate::assemble::Assembly;
+use crate::blocks::Blocks;
+use crate::package::xml::{self, Xml};
+use crate::package::{Links, Package, properties};
 use crate::watch::Watch;
 use crate::{Document, Format, TranscribeError};
 
@@ -29,31 +26,34 @@ use crate::{Document, Format, TranscribeError};
 struct Story<'a> {
     styles: Styles,
     lists: Lists,
-    links: properties::Links,
+    links: Links,
     notes: Notes,
     comments: bool,
     watch: &'a Watch<'a>,
 }
 
 /// Reads an opened DOCX.
-pub(crate) fn read(mut parts: Parts, watch: &Watch) -> Result<Document, TranscribeError> {
+pub(crate) fn read(mut package: Package, watch: &Watch) -> Result<Document, TranscribeError> {
+    let main_part = package.main().to_owned();
+    let styles = package.sibling_xml("styles.xml")?;
     let mut story = Story {
-        styles: Styles::read(&parts.sibling_xml("styles.xml")?)?,
-        lists: Lists::read(&parts.sibling_xml("numbering.xml")?)?,
-        links: parts.main_links()?,
+        styles: Styles::read(&styles)?,
+        lists: Lists::read(&package.sibling_xml("numbering.xml")?)?,
+        links: package.relations(&main_part)?.links(),
         notes: Notes::default(),
         comments: false,
         watch,
     };
     let mut assembly = Assembly::new(Format::Docx);
-    if let Some(title) = properties::title(&parts.xml("docProps/core.xml")?.unwrap_or_default())? {
-        assembly.title(&title);
+    if let Some(language) = styles::language(&styles)? {
+        assembly.language(&language);
     }
+    properties::read(&mut package, &mut assembly)?;
     let mut blocks = Blocks::default();
-    let main = parts.main_xml()?;
+    let main = package.main_xml()?;
     let mut xml = Xml::new(&main);
     xml.root(|xml, _| read_body(xml, &mut story, &mut blocks))?;
-    notes::write(&mut parts, &mut story, &mut blocks)?;
+    notes::write(&mut package, &mut story, &mut blocks)?;
     if story.comments {
         assembly.warn("comments were left out");
     }

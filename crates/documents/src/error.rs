@@ -93,10 +93,10 @@ impl TranscribeError {
                 "split the document and submit its parts"
             }
             Problem::Unsupported => {
-                "save it as plain text, Markdown, HTML, DOCX or PDF with a text layer"
+                "save it as plain text, Markdown, HTML, DOCX, PPTX, XLSX, EPUB or PDF with a text layer"
             }
             Problem::Malformed => "open it in the program that made it and save it again",
-            Problem::Encrypted => "save it again without a password",
+            Problem::Encrypted => "save it again without a password or other protection",
             Problem::ArchiveLimit | Problem::MarkupLimit | Problem::ForbiddenMarkup => {
                 "check where it comes from; if it can be trusted, save it again or split it"
             }

@@ -1,4 +1,4 @@
-//! Guides to Dutiful itself, one in each format that is read: something real to try it on.
+//! Guides to Dutiful itself, one in each format that is read but XLS: something real to try it on.
 
 /// A guide as the file that it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub struct Guide {
     pub bytes: &'static [u8],
 }
 
-/// All guides: plain text, Markdown, HTML, DOCX and PDF, in this order.
+/// All guides: plain text, Markdown, HTML, DOCX, PPTX, XLSX, EPUB and PDF, in this order.
 ///
 /// ```
 /// for guide in dutiful_documents::guides::all() {
@@ -35,6 +35,18 @@ pub fn all() -> &'static [Guide] {
         Guide {
             file_name: "guide.docx",
             bytes: include_bytes!("../guides/guide.docx"),
+        },
+        Guide {
+            file_name: "guide.pptx",
+            bytes: include_bytes!("../guides/guide.pptx"),
+        },
+        Guide {
+            file_name: "guide.xlsx",
+            bytes: include_bytes!("../guides/guide.xlsx"),
+        },
+        Guide {
+            file_name: "guide.epub",
+            bytes: include_bytes!("../guides/guide.epub"),
         },
         Guide {
             file_name: "guide.pdf",

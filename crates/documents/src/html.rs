@@ -4,7 +4,9 @@ mod parse;
 mod pre;
 mod prune;
 mod sink;
+mod state;
 mod table;
+mod xhtml;
 
 use std::rc::Rc;
 
@@ -24,14 +26,33 @@ pub(crate) fn read(decoded: Decoded, watch: &Watch) -> Result<Document, Transcri
     if let Some(title) = find(&tree, &|node| is_element(node, "title")) {
         assembly.title(&text_of(&title));
     }
+    state::read(&tree, &mut assembly);
     decoded
         .warnings
         .into_iter()
         .for_each(|warning| assembly.warn(warning));
-    prune::prune(&tree);
+    prune::prune(&tree, prune::Keep::Content);
     watch.check()?;
     assembly.page(&converter().tree_to_markdown(&main_content(&tree)))?;
     assembly.finish()
+}
+
+/// Reads a chapter of a book: all of it, because nothing of a site stands around it. Links and
+/// pictures inside of the book lead nowhere once the text has left it.
+pub(crate) fn read_chapter(
+    text: &str,
+    is_navigation: bool,
+    watch: &Watch,
+) -> Result<String, TranscribeError> {
+    let tree = parse::parse(&xhtml::expand(text), watch)?;
+    let keep = if is_navigation {
+        prune::Keep::Navigation
+    } else {
+        prune::Keep::Chapter
+    };
+    prune::prune(&tree, keep);
+    watch.check()?;
+    Ok(converter().tree_to_markdown(&tree))
 }
 
 fn converter() -> HtmlToMarkdown {

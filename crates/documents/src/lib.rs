@@ -1,5 +1,5 @@
-//! Documents to Markdown (plain text, Markdown, HTML, DOCX and PDF with a text layer), and that to
-//! chunks for search.
+//! Documents to Markdown (plain text, Markdown, HTML, DOCX, PPTX, XLSX, XLS, EPUB and PDF with a text
+//! layer), and that to chunks for search.
 //!
 //! [`transcribe`] is a pure function from bytes to a [`Document`]; [`chunk`](chunk()) is one from
 //! that to the [`Chunks`] that a search finds, counted by a [`tokenizer`]; [`guides`] are documents
@@ -23,22 +23,30 @@
 //! Not here: text recognition in pictures, embedding and storing of chunks, and fetching a document.
 
 mod assemble;
+mod blocks;
 mod chunk;
 mod clean;
 mod detect;
 mod document;
 mod docx;
+mod epub;
 mod error;
 mod files;
 pub mod guides;
 mod html;
 pub mod limits;
+mod line;
 mod markdown;
+mod package;
 mod pdf;
+mod pptx;
+mod sheet;
 mod task;
 mod text;
 mod transcribe;
 mod watch;
+mod xls;
+mod xlsx;
 
 pub use chunk::{Chunk, ChunkError, ChunkOptions, Chunks, chunk, tokenizer};
 pub use document::{Document, Format, Page};

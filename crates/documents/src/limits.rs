@@ -13,8 +13,12 @@ pub const OUTPUT_JSON_BYTES_MAX: usize = 7 << 20;
 pub const PAGES_MAX: usize = 5_000;
 /// Most warnings that a document carries; what comes after is counted in a last one.
 pub const WARNINGS_MAX: usize = 50;
-/// Most bytes of one warning, of a title and of the cause in an error.
+/// Most bytes of one warning, of a title, of a value of metadata and of the cause in an error.
 pub const LINE_BYTES_MAX: usize = 300;
+/// Most entries of a document's metadata.
+pub const METADATA_MAX: usize = 32;
+/// Most bytes of the tag of a language, as RFC 5646 asks to allow.
+pub const LANGUAGE_BYTES_MAX: usize = 35;
 
 /// Deepest nesting of elements in XML and HTML.
 pub const MARKUP_DEPTH_MAX: usize = 256;
@@ -26,13 +30,28 @@ pub const HTML_PIECE_BYTES: usize = 4 << 10;
 
 /// Most entries of an archive.
 pub const ARCHIVE_ENTRIES_MAX: usize = 10_000;
-/// Most bytes that the entries of an archive may unpack to, together: 200 MiB.
+/// Most bytes that the entries of an archive may unpack to, together, and that are unpacked of it in
+/// all, where an entry that is referred to twice counts twice: 200 MiB.
 pub const ARCHIVE_UNPACKED_BYTES_MAX: u64 = 200 << 20;
 /// Most times that an entry may grow when it is unpacked.
 pub const ARCHIVE_RATIO_MAX: u64 = 100;
 /// Entries that unpack to less than this are not held to the ratio: a short run of equal
 /// characters packs better than any limit and does no harm. 1 MiB.
 pub const ARCHIVE_RATIO_FROM_BYTES: u64 = 1 << 20;
+
+/// Most cells with a value that are kept of one workbook.
+pub const SHEET_CELLS_MAX: usize = 1_000_000;
+/// Most rows with a value that are kept of one sheet.
+pub const SHEET_ROWS_MAX: usize = 100_000;
+/// Most columns with a value that are kept of one sheet.
+pub const SHEET_COLUMNS_MAX: usize = 1_000;
+/// Most cell styles of a workbook that are looked at; programs allow 65,490.
+pub const SHEET_STYLES_MAX: usize = 70_000;
+
+/// Most points of a chart that are kept of one series.
+pub const CHART_POINTS_MAX: usize = 1_000;
+/// Most series that are kept of one chart.
+pub const CHART_SERIES_MAX: usize = 50;
 
 /// Pages of a PDF that are laid out together: headings are ranked by their size among these, and
 /// only these are held in memory.

@@ -14,19 +14,28 @@ pub(crate) fn table(mut rows: Vec<Vec<String>>, is_layout: bool) -> String {
         // Only the first row is filled up: shorter ones below it are allowed, and a wide row
         // cannot make all others long.
         let missing = if index == 0 { columns - row.len() } else { 0 };
-        out.push('|');
-        let cells = row.iter().map(String::as_str);
-        cells
-            .chain(std::iter::repeat_n("", missing))
-            .for_each(|cell| push_cell(&mut out, cell));
-        out.push('\n');
+        push_row(&mut out, row.iter().map(String::as_str), missing);
         if index == 0 {
-            out.push('|');
-            out.push_str(&" --- |".repeat(columns));
-            out.push('\n');
+            push_rule(&mut out, columns);
         }
     }
     out.trim_end().to_owned()
+}
+
+/// Appends a row of a table, with so many empty cells at its end.
+pub(crate) fn push_row<'a>(out: &mut String, cells: impl Iterator<Item = &'a str>, missing: usize) {
+    out.push('|');
+    cells
+        .chain(std::iter::repeat_n("", missing))
+        .for_each(|cell| push_cell(out, cell));
+    out.push('\n');
+}
+
+/// Appends what stands below the first row of a table.
+pub(crate) fn push_rule(out: &mut String, columns: usize) {
+    out.push('|');
+    out.push_str(&" --- |".repeat(columns));
+    out.push('\n');
 }
 
 /// Appends a cell and the pipe that ends it: one line, its own pipes escaped.

@@ -39,16 +39,32 @@ pub(crate) fn read(bytes: &[u8], watch: &Watch) -> Result<Document, TranscribeEr
         return Err(too_many_pages(pages));
     }
     let mut assembly = Assembly::new(Format::Pdf);
-    if let Some(title) = file
-        .metadata()
-        .title
-        .as_deref()
-        .and_then(notes::stated_title)
-    {
-        assembly.title(title);
-    }
+    state(&file, &mut assembly);
     Reading::new(&file, pages).pages(pages, &mut assembly, watch)?;
     assembly.finish()
+}
+
+/// Tells the document what the file says about itself.
+fn state(file: &PdfFile, assembly: &mut Assembly) {
+    let stated = file.metadata();
+    if let Some(title) = stated.title.as_deref().and_then(notes::stated_title) {
+        assembly.title(title);
+    }
+    if let Some(language) = file.language() {
+        assembly.language(&language);
+    }
+    let kept = [
+        ("author", &stated.author),
+        ("subject", &stated.subject),
+        ("keywords", &stated.keywords),
+        ("program", &stated.creator),
+        ("producer", &stated.producer),
+        ("created", &stated.creation_date),
+        ("modified", &stated.mod_date),
+    ];
+    for (key, value) in kept {
+        assembly.meta(key, value.as_deref().unwrap_or_default());
+    }
 }
 
 fn refused(error: Error) -> TranscribeError {

@@ -12,23 +12,28 @@ use crate::{Document, Format, TranscribeError};
 /// a search. Its title is a first line that stands alone.
 pub(crate) fn read_plain(decoded: Decoded) -> Result<Document, TranscribeError> {
     let title = title::of_plain(&decoded.text);
-    read(Format::Text, decoded, title)
+    let stated = title.map(|title| ("title", title));
+    read(Format::Text, decoded, stated.into_iter().collect())
 }
 
 /// Markdown is passed through. Its title is that of its front matter, or its first heading.
 pub(crate) fn read_markdown(decoded: Decoded) -> Result<Document, TranscribeError> {
-    let title = title::of_front_matter(&decoded.text);
-    read(Format::Markdown, decoded, title)
+    let matter = title::front_matter(&decoded.text);
+    read(Format::Markdown, decoded, matter)
 }
 
 fn read(
     format: Format,
     decoded: Decoded,
-    title: Option<String>,
+    stated: Vec<(&'static str, String)>,
 ) -> Result<Document, TranscribeError> {
     let mut assembly = Assembly::new(format);
-    if let Some(title) = title {
-        assembly.title(&title);
+    for (key, value) in stated {
+        match key {
+            "title" => assembly.title(&value),
+            "language" => assembly.language(&value),
+            key => assembly.meta(key, &value),
+        }
     }
     decoded
         .warnings

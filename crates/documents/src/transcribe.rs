@@ -7,8 +7,9 @@ use std::thread;
 use crate::detect::{Kind, detect};
 use crate::error::Problem;
 use crate::limits::{INPUT_BYTES_MAX, PARSER_STACK_BYTES};
+use crate::package::Opened;
 use crate::watch::Watch;
-use crate::{Document, TranscribeError, docx, html, pdf, text};
+use crate::{Document, TranscribeError, docx, epub, html, pdf, pptx, text, xls, xlsx};
 
 /// Turns the bytes of a document into Markdown.
 ///
@@ -30,7 +31,7 @@ pub fn transcribe(bytes: &[u8], name_hint: Option<&str>) -> Result<Document, Tra
 }
 
 /// Does what [`transcribe`] does, and ends early with the code `stopped` once `stop` says so. It is
-/// asked between the pages of a PDF and the pieces of other formats, from another thread.
+/// asked between the pages of a document and the pieces of its text, from another thread.
 ///
 /// # Errors
 /// As [`transcribe`], and `stopped`.
@@ -75,7 +76,11 @@ fn read(bytes: &[u8], name: Option<&str>, watch: &Watch) -> Result<Document, Tra
     watch.check()?;
     match detect(bytes, name)? {
         Kind::Pdf => pdf::read(bytes, watch),
-        Kind::Docx(parts) => docx::read(parts, watch),
+        Kind::Package(Opened::Docx(package)) => docx::read(package, watch),
+        Kind::Package(Opened::Pptx(package)) => pptx::read(package, watch),
+        Kind::Package(Opened::Xlsx(package)) => xlsx::read(package, watch),
+        Kind::Package(Opened::Epub(archive)) => epub::read(archive, watch),
+        Kind::Xls(workbook) => xls::read(&workbook, watch),
         Kind::Html(decoded) => html::read(decoded, watch),
         Kind::Markdown(decoded) => text::read_markdown(decoded),
         Kind::Text(decoded) => text::read_plain(decoded),

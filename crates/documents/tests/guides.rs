@@ -36,6 +36,9 @@ fn every_guide_becomes_markdown_with_a_title_and_without_warnings() {
         (Format::Markdown, "The life of a task"),
         (Format::Html, "Choosing an engine"),
         (Format::Docx, "Retries and dedup"),
+        (Format::Pptx, "A first look at Dutiful"),
+        (Format::Xlsx, "Numbers worth knowing"),
+        (Format::Epub, "Tasks by schedule"),
         (Format::Pdf, "Operating Dutiful"),
     ];
     assert_eq!(guides::all().len(), titles.len());
@@ -47,15 +50,57 @@ fn every_guide_becomes_markdown_with_a_title_and_without_warnings() {
 }
 
 #[test]
-fn the_docx_guide_gives_its_source_back() {
-    let source = include_str!("../guides/retries-and-dedup.md");
+fn guides_of_structure_give_their_sources_back() {
+    let sources = [
+        (Format::Docx, include_str!("../guides/retries-and-dedup.md")),
+        (Format::Pptx, include_str!("../guides/first-look.md")),
+        (Format::Xlsx, include_str!("../guides/limits.md")),
+        (Format::Epub, include_str!("../guides/schedules.md")),
+    ];
+    // The levels of headings differ, and code is no more than text in most formats.
     let words = |text: &str| -> Vec<String> {
-        text.replace('`', "")
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect()
+        let text = text.replace(['`', '#'], "");
+        text.split_whitespace().map(str::to_owned).collect()
     };
-    assert_eq!(words(&transcribed(Format::Docx).markdown), words(source));
+    for (format, source) in sources {
+        // The title of the workbook is the name of none of its sheets.
+        let source = source.trim_start_matches(match format {
+            Format::Xlsx => "# Numbers worth knowing",
+            _ => "",
+        });
+        assert_eq!(
+            words(&transcribed(format).markdown),
+            words(source),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn slides_sheets_and_chapters_of_the_guides_are_pages() {
+    for (format, pages) in [(Format::Pptx, 6), (Format::Xlsx, 3), (Format::Epub, 5)] {
+        assert_eq!(transcribed(format).pages.len(), pages, "{format}");
+    }
+    let slides = transcribed(Format::Pptx);
+    assert!(
+        slides
+            .page_text(1)
+            .unwrap()
+            .starts_with("# A first look at Dutiful")
+    );
+    assert!(
+        slides
+            .page_text(3)
+            .unwrap()
+            .starts_with("## What you write\n\n1. A payload")
+    );
+    let book = transcribed(Format::Epub);
+    assert_eq!(book.language.as_deref(), Some("en"));
+    assert!(
+        book.page_text(5)
+            .unwrap()
+            .starts_with("# By hand\n\n1. `dutiful periodic`")
+    );
 }
 
 #[test]

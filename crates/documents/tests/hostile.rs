@@ -6,7 +6,8 @@ mod support;
 
 use dutiful_documents::{TranscribeError, limits, transcribe};
 use std::time::{Duration, Instant};
-use support::package::{docx, packed_zip, zip};
+use support::package::{docx, packed_zip, relations, zip};
+use support::xls::container;
 
 /// Far above what a case needs, far below what a hang is.
 const SOON: Duration = Duration::from_secs(60);
@@ -53,15 +54,29 @@ fn bytes_without_meaning_are_unsupported() {
 
 #[test]
 fn other_formats_are_named_whatever_their_ending_says() {
-    let pptx = zip(&[("ppt/presentation.xml", b"<p/>")]);
-    let cases: [(&[u8], &str); 4] = [
+    let binary = relations(&[("rId1", "officeDocument", "xl/workbook.bin")]);
+    let old = |stream: &str| container(&[(stream, b"")]);
+    let cases: [(&[u8], &str); 8] = [
         (b"\xff\xd8\xff\xe0 and so on", "a JPEG image"),
+        (&old("WordDocument"), "an old Word document (DOC)"),
         (
-            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-            "an old or password-protected Office file",
+            &old("PowerPoint Document"),
+            "an old PowerPoint presentation (PPT)",
         ),
-        (&pptx, "a PowerPoint presentation (PPTX)"),
-        (&zip(&[("a.txt", b"x")]), "a ZIP archive that holds no DOCX"),
+        (&old("__properties_version1.0"), "an Outlook message (MSG)"),
+        (&old("Else"), "an old Office file that holds no workbook"),
+        (
+            &zip(&[
+                ("xl/workbook.bin", b"x"),
+                ("_rels/.rels", binary.as_bytes()),
+            ]),
+            "a binary Excel workbook (XLSB)",
+        ),
+        (&zip(&[("content.xml", b"<a/>")]), "an OpenDocument file"),
+        (
+            &zip(&[("a.txt", b"x")]),
+            "a ZIP archive that holds no document",
+        ),
     ];
     for (bytes, what) in cases {
         let error = refused(bytes, "a.docx");

@@ -1,4 +1,4 @@
-//! Writes the guides that are generated, `guide.docx` and `guide.pdf`, from their Markdown:
+//! Writes the guides that are generated, all but plain text, Markdown and HTML, from their Markdown:
 //! `cargo run -p dutiful-documents --example make_guides`.
 
 mod generate;

@@ -3,75 +3,13 @@
 use quick_xml::events::BytesStart;
 
 use super::Story;
-use super::block::{Blocks, read_blocks};
-use super::xml::{self, Xml};
+use super::block::read_blocks;
 use crate::TranscribeError;
+use crate::blocks::Blocks;
+use crate::line::{Emphasis, Line};
+use crate::package::xml::{self, Xml};
 
 type Done = Result<(), TranscribeError>;
-
-/// How a run is set.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Emphasis {
-    bold: bool,
-    italic: bool,
-}
-
-/// The text of a paragraph in pieces of one emphasis.
-#[derive(Debug, Default)]
-pub(super) struct Line {
-    pieces: Vec<(Emphasis, String)>,
-}
-
-impl Line {
-    /// White space alone takes the emphasis of what stands before it.
-    fn push(&mut self, emphasis: Emphasis, text: &str) {
-        match self.pieces.last_mut() {
-            Some((last, before)) if *last == emphasis || text.trim().is_empty() => {
-                before.push_str(text);
-            }
-            _ if !text.is_empty() => self.pieces.push((emphasis, text.to_owned())),
-            _ => {}
-        }
-    }
-
-    pub(super) fn is_blank(&self) -> bool {
-        self.pieces.iter().all(|(_, text)| text.trim().is_empty())
-    }
-
-    /// One line without emphasis, for headings.
-    pub(super) fn into_plain(self) -> String {
-        let text: String = self.pieces.into_iter().map(|(_, text)| text).collect();
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-
-    /// The marks stand close to the words, as Markdown wants it.
-    pub(super) fn into_markdown(self) -> String {
-        let mut out = String::new();
-        for (emphasis, text) in &self.pieces {
-            let mark = match emphasis {
-                Emphasis {
-                    bold: true,
-                    italic: true,
-                } => "***",
-                Emphasis { bold: true, .. } => "**",
-                Emphasis { italic: true, .. } => "*",
-                Emphasis { .. } => "",
-            };
-            let words = text.trim();
-            let marked =
-                !mark.is_empty() && words.contains(char::is_alphanumeric) && !words.contains('\n');
-            if !marked {
-                out.push_str(text);
-                continue;
-            }
-            let lead = text.len() - text.trim_start().len();
-            out.push_str(&text[..lead]);
-            out.push_str(&format!("{mark}{words}{mark}"));
-            out.push_str(&text[lead + words.len()..]);
-        }
-        out.trim().to_owned()
-    }
-}
 
 /// Reads an element inside a paragraph.
 pub(super) fn read<'x>(

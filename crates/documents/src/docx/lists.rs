@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::xml::{self, Xml};
 use crate::TranscribeError;
+use crate::package::xml::{self, Xml};
 
 /// Word processors know nine levels.
 const LEVELS_MAX: usize = 9;

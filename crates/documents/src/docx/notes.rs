@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 
 use super::Story;
-use super::block::{Blocks, read_blocks};
-use super::package::Parts;
-use super::xml::{self, Xml};
+use super::block::read_blocks;
 use crate::TranscribeError;
+use crate::blocks::Blocks;
+use crate::package::Package;
+use crate::package::xml::{self, Xml};
 
 /// The part that a note stands in, and its id there.
 type Key = (&'static str, String);
@@ -29,13 +30,13 @@ impl Notes {
 
 /// Appends every note that was referred to.
 pub(super) fn write(
-    parts: &mut Parts,
+    package: &mut Package,
     story: &mut Story,
     blocks: &mut Blocks,
 ) -> Result<(), TranscribeError> {
     let mut texts = Vec::new();
     for part in ["footnotes.xml", "endnotes.xml"] {
-        let text = parts.sibling_xml(part)?;
+        let text = package.sibling_xml(part)?;
         Xml::new(&text).root(|xml, _| {
             xml.children(|xml, note| {
                 let key = (part, xml::attribute(note, "id").unwrap_or_default());

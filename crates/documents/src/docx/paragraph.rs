@@ -1,10 +1,11 @@
 //! One paragraph: a heading, an item of a list, or prose.
 
 use super::Story;
-use super::block::Blocks;
-use super::inline::{self, Line};
+use super::inline;
 use super::styles::Look;
-use super::xml::{self, Xml};
+use crate::blocks::Blocks;
+use crate::line::Line;
+use crate::package::xml::{self, Xml};
 use crate::{TranscribeError, markdown};
 
 /// Reads the paragraph just opened. Text boxes that hang on it follow it.

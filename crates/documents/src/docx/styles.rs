@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::lists::ListPlace;
-use super::xml::{self, Xml};
 use crate::TranscribeError;
+use crate::package::xml::{self, Xml};
 
 /// Styles follow one another by `basedOn` no further than this.
 const CHAIN_MAX: usize = 20;
@@ -113,6 +113,27 @@ fn read_style(xml: &mut Xml) -> Result<Style, TranscribeError> {
         xml.skip()
     })?;
     Ok(style)
+}
+
+/// The language that the styles state for all text.
+pub(super) fn language(text: &str) -> Result<Option<String>, TranscribeError> {
+    let mut language = None;
+    Xml::new(text).root(|xml, _| {
+        xml.children(|xml, element| match xml::name(element) {
+            "docDefaults" => find_language(xml, &mut language),
+            _ => xml.skip(),
+        })
+    })?;
+    Ok(language)
+}
+
+fn find_language(xml: &mut Xml, language: &mut Option<String>) -> Result<(), TranscribeError> {
+    xml.children(|xml, element| {
+        if xml::name(element) == "lang" {
+            *language = xml::value(element);
+        }
+        find_language(xml, language)
+    })
 }
 
 /// The built-in styles have these names in every language of the program.

@@ -1,8 +1,9 @@
 //! Tables to pipe tables.
 
 use super::Story;
-use super::block::{Blocks, read_blocks};
-use super::xml::{self, Xml};
+use super::block::read_blocks;
+use crate::blocks::Blocks;
+use crate::package::xml::{self, Xml};
 use crate::{TranscribeError, markdown};
 
 /// Most columns that one cell may span; word processors allow 63.

@@ -1,4 +1,6 @@
-//! Titles of texts that have no field for one.
+//! What texts state about themselves, without fields for it.
+
+use crate::limits::METADATA_MAX;
 
 /// Most characters of a first line that is taken for a title.
 const PLAIN_TITLE_CHARACTERS_MAX: usize = 100;
@@ -18,16 +20,31 @@ pub(super) fn of_plain(text: &str) -> Option<String> {
     (alone && short && wordy).then(|| first.trim_start_matches(['#', ' ']).to_owned())
 }
 
-/// The `title:` of a front matter between two `---` lines at the very start.
-pub(super) fn of_front_matter(text: &str) -> Option<String> {
+/// Names in a front matter, and under which of ours they are kept.
+const KEPT: &[(&str, &str)] = &[
+    ("title", "title"),
+    ("lang", "language"),
+    ("language", "language"),
+    ("author", "author"),
+    ("date", "published"),
+    ("description", "description"),
+    ("keywords", "keywords"),
+];
+
+/// What a front matter between two `---` lines at the very start states, one line each.
+pub(super) fn front_matter(text: &str) -> Vec<(&'static str, String)> {
     let mut lines = text.lines();
-    if lines.next()?.trim_end() != "---" {
-        return None;
+    if lines.next().map(str::trim_end) != Some("---") {
+        return Vec::new();
     }
-    lines
-        .take_while(|line| line.trim_end() != "---")
-        .find_map(|line| line.strip_prefix("title:"))
-        .map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
+    let stated = lines.take_while(|line| line.trim_end() != "---");
+    let stated = stated.filter_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let (_, key) = KEPT.iter().find(|(stated, _)| *stated == name)?;
+        let value = value.trim().trim_matches(['"', '\'']);
+        (!value.is_empty()).then(|| (*key, value.to_owned()))
+    });
+    stated.take(METADATA_MAX).collect()
 }
 
 #[cfg(test)]
@@ -46,11 +63,11 @@ mod tests {
     }
 
     #[test]
-    fn front_matter_names_the_title() {
+    fn front_matter_names_title_and_more() {
         assert_eq!(
-            of_front_matter("---\ntitle: \"A b\"\n---\n# C").as_deref(),
-            Some("A b")
+            front_matter("---\ntitle: \"A b\"\nlang: de\nother: x\n---\nauthor: C"),
+            [("title", "A b".to_owned()), ("language", "de".to_owned())]
         );
-        assert_eq!(of_front_matter("# C\n---\ntitle: no\n"), None);
+        assert_eq!(front_matter("# C\n---\ntitle: no\n"), []);
     }
 }

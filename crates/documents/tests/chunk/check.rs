@@ -16,6 +16,8 @@ pub(crate) fn document(markdown: &str) -> Document {
         markdown: markdown.to_owned(),
         pages: vec![page],
         warnings: Vec::new(),
+        language: None,
+        metadata: std::collections::BTreeMap::new(),
     }
 }
 

@@ -2,5 +2,9 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod epub;
 pub(crate) mod package;
 pub(crate) mod pdf;
+pub(crate) mod slides;
+pub(crate) mod workbook;
+pub(crate) mod xls;

@@ -1,4 +1,4 @@
-//! ZIP archives and the frame of a DOCX.
+//! ZIP archives, what all packages of parts share, and the frame of a DOCX.
 
 use std::io::{Cursor, Write};
 
@@ -103,6 +103,18 @@ fn content_types(parts: &[(&str, &str)]) -> String {
             "<Override PartName=\"/docProps/core.xml\" ContentType=\"{kind}\"/>"
         ));
     }
+    typed(&lines)
+}
+
+/// The list of the types of parts, given as (path, type).
+pub(crate) fn types(parts: &[(String, String)]) -> String {
+    let line = |(path, kind): &(String, String)| {
+        format!("<Override PartName=\"/{path}\" ContentType=\"{kind}\"/>")
+    };
+    typed(&parts.iter().map(line).collect::<String>())
+}
+
+fn typed(lines: &str) -> String {
     let space = "http://schemas.openxmlformats.org/package/2006/content-types";
     let relations = "application/vnd.openxmlformats-package.relationships+xml";
     format!(

@@ -24,7 +24,7 @@ fn the_demo_comes_out_as_expected_in_time_and_leaves_nothing() {
     let checks = told["checks"].as_array().unwrap();
     assert_eq!(checks.len(), 9, "{told:#}");
     let guides = checks[8]["documents"].as_array().unwrap();
-    assert_eq!(guides.len(), 5);
+    assert_eq!(guides.len(), 8);
     assert!(
         guides
             .iter()

@@ -1,20 +1,21 @@
-//! A pull reader for XML that comes from strangers: bounded depth, no document types, and no
-//! entities but the five of XML itself.
+//! A pull reader for XML that comes from strangers: bounded depth, no declarations of their own, and
+//! no entities but the five of XML itself.
 
 use std::fmt::Display;
 
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::name::QName;
 use quick_xml::reader::Reader;
 
+use crate::TranscribeError;
 use crate::error::Problem;
 use crate::limits::MARKUP_DEPTH_MAX;
-use crate::{Format, TranscribeError};
 
 type Done = Result<(), TranscribeError>;
 
 /// Reads one part from front to back.
-pub(super) struct Xml<'a> {
+pub(crate) struct Xml<'a> {
     reader: Reader<&'a [u8]>,
     depth: usize,
 }
@@ -28,14 +29,14 @@ enum Token<'a> {
 }
 
 impl<'a> Xml<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
         Self { reader, depth: 0 }
     }
 
     /// Calls `read` for the outermost element; a part without one is empty, not wrong.
-    pub(super) fn root(
+    pub(crate) fn root(
         &mut self,
         mut read: impl FnMut(&mut Self, &BytesStart<'a>) -> Done,
     ) -> Done {
@@ -50,7 +51,7 @@ impl<'a> Xml<'a> {
 
     /// Calls `read` for every element directly inside the one just opened, up to its end. `read`
     /// has to consume its element: with this, [`skip`](Self::skip) or [`text`](Self::text).
-    pub(super) fn children(
+    pub(crate) fn children(
         &mut self,
         mut read: impl FnMut(&mut Self, &BytesStart<'a>) -> Done,
     ) -> Done {
@@ -65,22 +66,27 @@ impl<'a> Xml<'a> {
     }
 
     /// Passes over the rest of the element just opened.
-    pub(super) fn skip(&mut self) -> Done {
-        self.text().map(drop)
+    pub(crate) fn skip(&mut self) -> Done {
+        self.consume(|_| {})
     }
 
     /// The text of the element just opened and of all that is in it.
-    pub(super) fn text(&mut self) -> Result<String, TranscribeError> {
+    pub(crate) fn text(&mut self) -> Result<String, TranscribeError> {
         let mut text = String::new();
+        self.consume(|more| text.push_str(more))?;
+        Ok(text)
+    }
+
+    fn consume(&mut self, mut take: impl FnMut(&str)) -> Done {
         let outside = self.depth - 1;
         while self.depth > outside {
             match self.next()? {
-                Token::Text(more) => text.push_str(&more),
+                Token::Text(more) => take(&more),
                 Token::Open(_) | Token::Close => {}
                 Token::End => return Err(malformed("an element is not closed")),
             }
         }
-        Ok(text)
+        Ok(())
     }
 
     fn next(&mut self) -> Result<Token<'a>, TranscribeError> {
@@ -97,8 +103,12 @@ impl<'a> Xml<'a> {
                 Event::Text(text) => Token::Text(text.xml10_content().into_owned()),
                 Event::CData(text) => Token::Text(text.xml10_content().into_owned()),
                 Event::GeneralRef(reference) => Token::Text(resolve(&reference)?),
-                Event::DocType(_) => return Err(forbidden("a document type")),
+                Event::DocType(kind) if kind.xml10_content().contains('[') => {
+                    return Err(forbidden("a document type with declarations of its own"));
+                }
                 Event::Eof => Token::End,
+                // A document type that only names a file is passed over: the file is never read.
+                Event::DocType(_) => continue,
                 Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => continue,
             });
         }
@@ -126,26 +136,38 @@ fn resolve(reference: &BytesRef) -> Result<String, TranscribeError> {
 }
 
 fn malformed(cause: impl Display) -> TranscribeError {
-    TranscribeError::malformed(Format::Docx, format!("its XML is broken: {cause}"))
+    let cause = format!("the XML in it is broken: {cause}");
+    TranscribeError::new(Problem::Malformed, cause)
 }
 
 fn forbidden(what: &str) -> TranscribeError {
-    let cause = format!("the XML has {what}, which no DOCX may have");
+    let cause = format!("the XML in it has {what}, which no document needs");
     TranscribeError::new(Problem::ForbiddenMarkup, cause)
 }
 
 /// The name of an element without its prefix.
-pub(super) fn name<'e>(element: &'e BytesStart) -> &'e str {
+pub(crate) fn name<'e>(element: &'e BytesStart) -> &'e str {
     element.local_name().into_inner()
 }
 
 /// The value of an attribute, found by its name without a prefix.
-pub(super) fn attribute(element: &BytesStart, wanted: &str) -> Option<String> {
+pub(crate) fn attribute(element: &BytesStart, wanted: &str) -> Option<String> {
+    find(element, |key| key.local_name().into_inner() == wanted)
+}
+
+/// The value of an attribute that has a prefix, such as `r:id` beside `id`.
+pub(crate) fn prefixed(element: &BytesStart, wanted: &str) -> Option<String> {
+    find(element, |key| {
+        key.prefix().is_some() && key.local_name().into_inner() == wanted
+    })
+}
+
+fn find(element: &BytesStart, wanted: impl Fn(QName) -> bool) -> Option<String> {
     let mut attributes = element.attributes();
     let mut found = attributes
         .with_checks(false)
         .flatten()
-        .filter(|attr| attr.key.local_name().into_inner() == wanted);
+        .filter(|attr| wanted(attr.key));
     let value = found
         .next()?
         .normalized_value(XmlVersion::Implicit1_0)
@@ -154,12 +176,12 @@ pub(super) fn attribute(element: &BytesStart, wanted: &str) -> Option<String> {
 }
 
 /// The attribute `val`, which holds the value of most elements.
-pub(super) fn value(element: &BytesStart) -> Option<String> {
+pub(crate) fn value(element: &BytesStart) -> Option<String> {
     attribute(element, "val")
 }
 
 /// Whether an element that switches something on does so.
-pub(super) fn is_on(element: &BytesStart) -> bool {
+pub(crate) fn is_on(element: &BytesStart) -> bool {
     !matches!(
         value(element).as_deref(),
         Some("0" | "false" | "off" | "none")
@@ -195,6 +217,12 @@ mod tests {
             all_text("<a>&b;</a>").unwrap_err().code(),
             "forbidden_markup"
         );
+    }
+
+    #[test]
+    fn a_document_type_that_names_a_file_is_passed_over() {
+        let xml = "<!DOCTYPE a PUBLIC \"-//x\" \"http://x/a.dtd\"><a>b</a>";
+        assert_eq!(all_text(xml).unwrap(), "b");
     }
 
     #[test]
