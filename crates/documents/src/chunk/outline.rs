@@ -135,11 +135,7 @@ impl<'a> Builder<'a> {
                     self.name_section(number(level), &text);
                 }
             }
-            Event::End(end) => {
-                if is_block(end) {
-                    self.end();
-                }
-            }
+            Event::End(end) if is_block(end) => self.end(),
             Event::Rule => {
                 self.begin(at, Kind::Prose);
                 self.end();

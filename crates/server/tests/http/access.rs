@@ -11,6 +11,7 @@ promises![
     without_a_token_nothing_of_tasks_is_told,
     a_token_that_is_revoked_expired_or_unknown_is_refused,
     a_token_for_some_names_sees_and_touches_no_others,
+    a_token_for_some_names_is_not_told_what_items_of_others_are,
     a_token_for_some_names_lists_and_counts_no_others,
     a_token_for_all_that_a_worker_runs_may_drain_it,
     payloads_are_for_those_who_may_see_them,
@@ -224,6 +225,19 @@ fn a_token_for_some_names_sees_and_touches_no_others(server: &Server) {
         (&task["state"], &task["priority"]),
         (&json!("queued"), &json!(0))
     );
+}
+
+fn a_token_for_some_names_is_not_told_what_items_of_others_are(server: &Server) {
+    let admin = server.token(&["all", "--scope", "admin"]);
+    let items = format!("/tasks/{}/items", server.define_join(1));
+    let joins = server.token(&["joins", "--scope", "read", "--task-name", "Join*"]);
+    for (token, state) in [(&joins, Value::Null), (&admin, json!("queued"))] {
+        let told = server.as_bearer(token, "GET", &items, "");
+        assert_eq!(
+            (told.status, &told.json()["items"][0]["state"]),
+            (200, &state)
+        );
+    }
 }
 
 fn a_token_for_some_names_lists_and_counts_no_others(server: &Server) {

@@ -53,7 +53,10 @@ pub(crate) fn all() -> Vec<Generated> {
 
 /// The blocks of each part of a guide: a part begins at a heading of the first or second level.
 fn parts(blocks: &[source::Block]) -> Vec<&[source::Block]> {
-    let begins = |block: &source::Block| matches!(block, source::Block::Heading { level, .. } if *level <= 2);
+    let begins = |block: &source::Block| match block {
+        source::Block::Heading { level, .. } => *level <= 2,
+        _ => false,
+    };
     let mut starts: Vec<usize> = (0..blocks.len())
         .filter(|at| begins(&blocks[*at]))
         .collect();
