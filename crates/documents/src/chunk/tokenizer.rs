@@ -7,6 +7,8 @@ mod estimate;
 mod hugging_face;
 #[cfg(feature = "tokenizers")]
 mod independence;
+#[cfg(any(feature = "tiktoken", feature = "tokenizers"))]
+mod remembered;
 
 #[cfg(feature = "tiktoken")]
 pub use cl100k::Cl100k;
@@ -75,4 +77,21 @@ pub trait Tokenizer: Send + Sync {
 /// The characters on both sides of a place between two characters.
 pub(crate) fn around(text: &str, at: usize) -> (Option<char>, Option<char>) {
     (text[..at].chars().next_back(), text[at..].chars().next())
+}
+
+/// The parts of a text between its spaces at which `divides` is true, each with its place; a space
+/// begins a part.
+#[cfg(any(feature = "tiktoken", feature = "tokenizers"))]
+fn between<'a>(
+    text: &'a str,
+    divides: impl Fn(usize) -> bool + 'a,
+) -> impl Iterator<Item = (usize, &'a str)> + 'a {
+    let spaces = text.match_indices(' ').map(|(at, _)| at);
+    let ends = spaces.filter(move |at| *at > 0 && divides(*at));
+    let mut start = 0;
+    ends.chain([text.len()]).map(move |end| {
+        let part = (start, &text[start..end]);
+        start = end;
+        part
+    })
 }

@@ -2,7 +2,8 @@
 
 use tiktoken_rs::{CoreBPE, cl100k_base_singleton};
 
-use super::{Tokenizer, around};
+use super::remembered::Remembered;
+use super::{Tokenizer, around, between};
 use crate::ChunkError;
 
 /// `cl100k_base`, the tokenizer of `text-embedding-ada-002` and `text-embedding-3-*`.
@@ -19,6 +20,7 @@ pub struct Cl100k {
     inner: &'static CoreBPE,
     /// The bytes of each token.
     lengths: Vec<u8>,
+    remembered: Remembered,
 }
 
 impl Cl100k {
@@ -30,7 +32,26 @@ impl Cl100k {
         Self {
             inner,
             lengths: lengths.collect(),
+            remembered: Remembered::default(),
         }
+    }
+
+    /// The places of one part's tokens.
+    fn places(&self, part: &str) -> Result<Vec<usize>, ChunkError> {
+        let mut at = 0;
+        let place = |rank: u32| {
+            let length = self.lengths.get(rank as usize);
+            let length = length.ok_or_else(|| {
+                ChunkError::tokenizer_failed(format!("token {rank} is none of the vocabulary"))
+            })?;
+            at += usize::from(*length);
+            Ok(at - usize::from(*length))
+        };
+        self.inner
+            .encode_ordinary(part)
+            .into_iter()
+            .map(place)
+            .collect()
     }
 }
 
@@ -46,15 +67,9 @@ impl Tokenizer for Cl100k {
     }
 
     fn encode(&self, text: &str, starts: &mut Vec<usize>) -> Result<(), ChunkError> {
-        let mut at = 0;
-        for rank in self.inner.encode_ordinary(text) {
-            starts.push(at);
-            let length = self.lengths.get(rank as usize);
-            at += usize::from(*length.ok_or_else(|| {
-                ChunkError::tokenizer_failed(format!("token {rank} is none of the vocabulary"))
-            })?);
-        }
-        Ok(())
+        let parts = between(text, |at| self.is_apart(text, at));
+        self.remembered
+            .encode(parts, starts, |part| self.places(part))
     }
 
     fn count(&self, text: &str) -> Result<usize, ChunkError> {

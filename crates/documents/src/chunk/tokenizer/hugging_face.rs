@@ -1,24 +1,19 @@
 //! Counts tokens by a `tokenizer.json`.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 use tokenizers::Tokenizer as Inner;
 
 use super::Tokenizer;
-use super::independence::{Independence, parts};
+use super::independence::Independence;
+use super::remembered::Remembered;
 use crate::ChunkError;
 use crate::chunk::result::hex;
 use crate::limits::TOKENIZER_BYTES_MAX;
 
-/// Longest word whose tokens are kept for the next time, in bytes.
-const WORD_BYTES_MAX: usize = 64;
-/// Most words that are kept. Then all are forgotten.
-const WORDS_MAX: usize = 1 << 16;
 /// Hexadecimal digits of the file's hash that name the tokenizer.
 const HASH_DIGITS: usize = 16;
 
@@ -45,8 +40,9 @@ pub struct HuggingFace {
     inner: Inner,
     name: String,
     independence: Independence,
-    /// Where the tokens of words begin that were met before: text repeats its words.
-    words: Mutex<HashMap<Box<str>, Box<[u8]>>>,
+    /// Tokens that the file adds to those of the model: they are found within words.
+    added: Vec<String>,
+    remembered: Remembered,
 }
 
 impl HuggingFace {
@@ -78,12 +74,14 @@ impl HuggingFace {
         let mut inner = Inner::from_bytes(bytes).map_err(broken)?;
         inner.with_truncation(None).map_err(broken)?;
         inner.with_padding(None);
+        let added = inner.get_added_tokens_decoder().into_values();
         let hash = hex(&Sha256::digest(bytes));
         Ok(Self {
             independence: Independence::of(&inner),
             inner,
             name: format!("tokenizer.json-{}", &hash[..HASH_DIGITS]),
-            words: Mutex::default(),
+            added: added.map(|token| token.content).collect(),
+            remembered: Remembered::default(),
         })
     }
 
@@ -101,25 +99,9 @@ impl Tokenizer for HuggingFace {
     }
 
     fn encode(&self, text: &str, starts: &mut Vec<usize>) -> Result<(), ChunkError> {
-        let mut words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
-        for (at, part) in parts(self.independence, text) {
-            if let Some(places) = words.get(part) {
-                starts.extend(places.iter().map(|place| at + usize::from(*place)));
-                continue;
-            }
-            let places = self.places(part)?;
-            starts.extend(places.iter().map(|place| at + place));
-            if part.len() <= WORD_BYTES_MAX {
-                if words.len() >= WORDS_MAX {
-                    words.clear();
-                }
-                let narrow = places
-                    .iter()
-                    .map(|place| u8::try_from(*place).unwrap_or(u8::MAX));
-                words.insert(part.into(), narrow.collect());
-            }
-        }
-        Ok(())
+        let parts = self.independence.parts(text, &self.added);
+        self.remembered
+            .encode(parts, starts, |part| self.places(part))
     }
 
     fn is_apart(&self, text: &str, at: usize) -> bool {

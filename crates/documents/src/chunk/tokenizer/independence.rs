@@ -8,15 +8,16 @@ use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::pre_tokenizers::metaspace::Metaspace;
 
-use super::around;
+use super::{around, between};
 use crate::chunk::cut::is_wide_terminal;
 
 /// Where text can be divided without changing a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Independence {
     /// Beside any blank space, which is in no token; where `wide` is set also beside Chinese
-    /// characters and the marks that end their sentences, each a word of its own.
-    Words { wide: bool },
+    /// characters and the marks that end their sentences, each a word of its own. Where `signs` is
+    /// set, so is every sign of ASCII that is not part of an added token.
+    Words { wide: bool, signs: bool },
     /// Before a space that follows something else: it begins the token after it.
     Spaces,
     /// Nowhere that is known.
@@ -36,14 +37,22 @@ impl Independence {
             Some(PreTokenizerWrapper::BertPreTokenizer(_)) => match normalizer {
                 Some(NormalizerWrapper::BertNormalizer(bert)) => Self::Words {
                     wide: bert.handle_chinese_chars,
+                    signs: true,
                 },
-                other if other.is_none_or(is_local) => Self::Words { wide: false },
+                // Others may make one character of a sign and a mark that follows it.
+                other if other.is_none_or(is_local) => Self::Words {
+                    wide: false,
+                    signs: other.is_none(),
+                },
                 _ => Self::Nowhere,
             },
             Some(PreTokenizerWrapper::Whitespace(_) | PreTokenizerWrapper::WhitespaceSplit(_))
                 if normalizer.is_none_or(is_local) =>
             {
-                Self::Words { wide: false }
+                Self::Words {
+                    wide: false,
+                    signs: false,
+                }
             }
             Some(other) if normalizer.is_none_or(is_local) && begins_with_space(other) => {
                 Self::Spaces
@@ -57,7 +66,7 @@ impl Independence {
             return false;
         };
         match self {
-            Self::Words { wide } => {
+            Self::Words { wide, .. } => {
                 let divides = |c: char| c.is_whitespace() || (wide && is_wide(c));
                 divides(before) || divides(after)
             }
@@ -68,6 +77,29 @@ impl Independence {
                 after == ' ' && !before.is_whitespace() && next.is_some_and(char::is_alphanumeric)
             }
             Self::Nowhere => false,
+        }
+    }
+
+    /// The parts of a text that are encoded by themselves: where each begins, and it. A word that
+    /// has an added token in it stays whole.
+    pub(super) fn parts<'a>(
+        self,
+        text: &'a str,
+        added: &'a [String],
+    ) -> Box<dyn Iterator<Item = (usize, &'a str)> + 'a> {
+        match self {
+            Self::Words { signs, .. } => {
+                let place = move |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
+                Box::new(text.split_whitespace().flat_map(move |word| {
+                    let is_whole = !signs || added.iter().any(|token| word.contains(token));
+                    let whole = is_whole.then_some((0, word));
+                    let parts = (!is_whole).then(|| between_signs(word));
+                    let parts = whole.into_iter().chain(parts.into_iter().flatten());
+                    parts.map(move |(at, part)| (place(word) + at, part))
+                }))
+            }
+            Self::Spaces => Box::new(between(text, move |at| self.at(text, at))),
+            Self::Nowhere => Box::new(std::iter::once((0, text))),
         }
     }
 }
@@ -115,25 +147,18 @@ fn is_wide(c: char) -> bool {
     is_ideograph || is_wide_terminal(c)
 }
 
-/// The parts of a text that are encoded by themselves: where each begins, and it.
-pub(super) fn parts(independence: Independence, text: &str) -> Vec<(usize, &str)> {
-    match independence {
-        Independence::Words { .. } => {
-            let words = text.split_whitespace();
-            let place = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
-            words.map(|word| (place(word), word)).collect()
-        }
-        Independence::Spaces => {
-            let spaces = text.match_indices(' ').map(|(at, _)| at);
-            let ends = spaces.filter(|at| *at > 0 && independence.at(text, *at));
-            let mut start = 0;
-            let mut parts = Vec::new();
-            for end in ends.chain([text.len()]) {
-                parts.push((start, &text[start..end]));
-                start = end;
-            }
-            parts
-        }
-        Independence::Nowhere => vec![(0, text)],
-    }
+/// The parts of a word that BERT's pre-tokenizer makes: signs, one each, and what is between them.
+fn between_signs(word: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = &word[at..];
+        let length = match rest.find(|c: char| c.is_ascii_punctuation()) {
+            _ if rest.is_empty() => return None,
+            Some(0) => 1,
+            Some(sign) => sign,
+            None => rest.len(),
+        };
+        at += length;
+        Some((at - length, &rest[..length]))
+    })
 }
