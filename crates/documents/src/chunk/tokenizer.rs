@@ -79,15 +79,16 @@ pub(crate) fn around(text: &str, at: usize) -> (Option<char>, Option<char>) {
     (text[..at].chars().next_back(), text[at..].chars().next())
 }
 
-/// The parts of a text between its spaces at which `divides` is true, each with its place; a space
-/// begins a part.
+/// The parts of a text between the places at which `divides` is true, each with its own place.
+/// `divides` is given the characters on both sides of one, and it.
 #[cfg(any(feature = "tiktoken", feature = "tokenizers"))]
 fn between<'a>(
     text: &'a str,
-    divides: impl Fn(usize) -> bool + 'a,
+    divides: impl Fn(char, char, usize) -> bool + 'a,
 ) -> impl Iterator<Item = (usize, &'a str)> + 'a {
-    let spaces = text.match_indices(' ').map(|(at, _)| at);
-    let ends = spaces.filter(move |at| *at > 0 && divides(*at));
+    let pairs = text.chars().zip(text.char_indices().skip(1));
+    let ends =
+        pairs.filter_map(move |(before, (at, after))| divides(before, after, at).then_some(at));
     let mut start = 0;
     ends.chain([text.len()]).map(move |end| {
         let part = (start, &text[start..end]);

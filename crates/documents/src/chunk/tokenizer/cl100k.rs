@@ -67,7 +67,7 @@ impl Tokenizer for Cl100k {
     }
 
     fn encode(&self, text: &str, starts: &mut Vec<usize>) -> Result<(), ChunkError> {
-        let parts = between(text, |at| self.is_apart(text, at));
+        let parts = between(text, |before, after, _| divides(before, after));
         self.remembered
             .encode(parts, starts, |part| self.places(part))
     }
@@ -76,9 +76,19 @@ impl Tokenizer for Cl100k {
         Ok(self.inner.count_ordinary(text))
     }
 
-    /// A single space that follows something else begins a token whatever stands around it.
     fn is_apart(&self, text: &str, at: usize) -> bool {
         let (before, after) = around(text, at);
-        after == Some(' ') && before.is_some_and(|c| !c.is_whitespace())
+        before
+            .zip(after)
+            .is_some_and(|(before, after)| divides(before, after))
     }
+}
+
+/// Whether no token reaches from one character to the next, whatever stands around them: a space
+/// begins what follows it, a line end ends what stands before it, and no word has signs.
+fn divides(before: char, after: char) -> bool {
+    let begins_with_space = after == ' ' && !before.is_whitespace();
+    let ends_with_line = before == '\n' && !after.is_whitespace();
+    let is_sign = before.is_ascii_alphanumeric() && after.is_ascii_punctuation();
+    begins_with_space || ends_with_line || is_sign
 }

@@ -51,7 +51,7 @@ impl HuggingFace {
     /// # Errors
     /// `tokenizer_unusable` when it cannot be read or is none.
     pub fn from_file(path: &Path) -> Result<Self, ChunkError> {
-        let unread = |error| unusable(format!("{} cannot be read: {error}", path.display()));
+        let unread = |error| ChunkError::tokenizer_unusable(format!("{} cannot be read: {error}", path.display()));
         let file = File::open(path).map_err(unread)?;
         let mut bytes = Vec::new();
         let most = TOKENIZER_BYTES_MAX as u64;
@@ -66,11 +66,11 @@ impl HuggingFace {
     /// `tokenizer_unusable` when it is none.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ChunkError> {
         if bytes.len() > TOKENIZER_BYTES_MAX {
-            return Err(unusable(format!(
+            return Err(ChunkError::tokenizer_unusable(format!(
                 "the tokenizer has more than the {TOKENIZER_BYTES_MAX} bytes that are allowed"
             )));
         }
-        let broken = |error| unusable(format!("the tokenizer cannot be understood: {error}"));
+        let broken = |error| ChunkError::tokenizer_unusable(format!("the tokenizer cannot be understood: {error}"));
         let mut inner = Inner::from_bytes(bytes).map_err(broken)?;
         inner.with_truncation(None).map_err(broken)?;
         inner.with_padding(None);
@@ -107,8 +107,4 @@ impl Tokenizer for HuggingFace {
     fn is_apart(&self, text: &str, at: usize) -> bool {
         self.independence.at(text, at)
     }
-}
-
-fn unusable(cause: String) -> ChunkError {
-    ChunkError::tokenizer_unusable(cause)
 }

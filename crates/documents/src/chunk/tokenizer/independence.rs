@@ -98,7 +98,10 @@ impl Independence {
                     parts.map(move |(at, part)| (place(word) + at, part))
                 }))
             }
-            Self::Spaces => Box::new(between(text, move |at| self.at(text, at))),
+            Self::Spaces => {
+                let divides = move |_, after, at| after == ' ' && self.at(text, at);
+                Box::new(between(text, divides))
+            }
             Self::Nowhere => Box::new(std::iter::once((0, text))),
         }
     }
