@@ -51,7 +51,9 @@ impl HuggingFace {
     /// # Errors
     /// `tokenizer_unusable` when it cannot be read or is none.
     pub fn from_file(path: &Path) -> Result<Self, ChunkError> {
-        let unread = |error| ChunkError::tokenizer_unusable(format!("{} cannot be read: {error}", path.display()));
+        let unread = |error| {
+            ChunkError::tokenizer_unusable(format!("{} cannot be read: {error}", path.display()))
+        };
         let file = File::open(path).map_err(unread)?;
         let mut bytes = Vec::new();
         let most = TOKENIZER_BYTES_MAX as u64;
@@ -70,7 +72,9 @@ impl HuggingFace {
                 "the tokenizer has more than the {TOKENIZER_BYTES_MAX} bytes that are allowed"
             )));
         }
-        let broken = |error| ChunkError::tokenizer_unusable(format!("the tokenizer cannot be understood: {error}"));
+        let broken = |error| {
+            ChunkError::tokenizer_unusable(format!("the tokenizer cannot be understood: {error}"))
+        };
         let mut inner = Inner::from_bytes(bytes).map_err(broken)?;
         inner.with_truncation(None).map_err(broken)?;
         inner.with_padding(None);
