@@ -239,7 +239,7 @@ impl<'c> Submit<'c> {
             .add_to(&mut new, self.client.db().payload_bytes_max())?;
         let mut session = Within::new(tx, self.client.db());
         let done = submit_together(&mut session, &new).await?;
-        // One hint: workers look for all of their names.
+        // One hint, for the first of the names: workers of others find theirs at their next look.
         if let Some(task) = new.tasks.first() {
             store::notify::within(&mut session, &task.task_name).await?;
         }

@@ -163,12 +163,7 @@ impl Server {
 
     /// Lets a program that registers ExampleTask once a day under this name start and end.
     pub(crate) fn define_periodic(&self, name: &str) {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        runtime.unwrap().block_on(async {
-            let client = dutiful::Client::builder(&self.url).table_prefix(&self.prefix);
-            let client = client.connect().await.unwrap();
+        self.with_client(async |client| {
             let payload = dutiful_server::ExamplePayload {
                 message: "tick".to_owned(),
                 count: 1,
@@ -199,14 +194,20 @@ impl Server {
         });
     }
 
-    /// Submits a task that waits for so many of ExampleTask.
-    pub(crate) fn define_join(&self, items: u32) -> i64 {
+    /// Does something as a program would that has the library.
+    fn with_client<T>(&self, work: impl AsyncFnOnce(dutiful::Client) -> T) -> T {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
         runtime.unwrap().block_on(async {
             let client = dutiful::Client::builder(&self.url).table_prefix(&self.prefix);
-            let client = client.connect().await.unwrap();
+            work(client.connect().await.unwrap()).await
+        })
+    }
+
+    /// Submits a task that waits for so many of ExampleTask.
+    pub(crate) fn define_join(&self, items: u32) -> i64 {
+        self.with_client(async |client| {
             let item = |count| {
                 let message = "item".to_owned();
                 client.submit::<dutiful_server::ExampleTask>(dutiful_server::ExamplePayload {
