@@ -186,6 +186,20 @@ pub const FOLLOW_SETTLED: Duration = Duration::from_secs(10);
 pub const FOLLOW_TOLD_MAX: usize = 100_000;
 /// Most tasks that have not ended of which a follower looks at each.
 pub const FOLLOW_OPEN_MAX: usize = 1_000;
+/// Most bytes of a stored document: 64 MiB.
+pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Longest name of a stored document, in bytes.
+pub const DOCUMENT_NAME_BYTES_MAX: usize = 500;
+/// Bytes of a document that stand in one row.
+pub const DOCUMENT_PART_BYTES: usize = 256 * 1024;
+/// Pages, chunks and vectors are written in statements of about so many bytes.
+pub const DOCUMENT_WRITE_BYTES: usize = 1024 * 1024;
+/// Most pages of a stored document that are read at once.
+pub const DOCUMENT_PAGES_READ_MAX: i64 = 100;
+/// Longest name of what is held, in bytes.
+pub const HOLD_NAME_BYTES_MAX: usize = 200;
+/// Longest time for which a name is held at once.
+pub const HOLD_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often one of our own transactions is tried again after a passing failure.
 pub const OWN_RETRIES_MAX: u32 = 8;
 

@@ -9,6 +9,7 @@ mod edit;
 mod explain;
 mod follow;
 mod gather;
+mod hold;
 mod inspect;
 mod items;
 mod operate;
@@ -32,6 +33,7 @@ pub use draft::{Outcome, Submitted};
 pub use edit::Edit;
 pub use explain::{Explanation, Reason};
 pub use follow::{Change, Cursor, Follower, Look};
+pub use hold::Hold;
 pub use inspect::{
     AttemptInfo, Durations, Filter, LogLine, NameCounts, Page, PeriodicChanged, PeriodicInfo,
     Recount, Series, SeriesFilter, SeriesPoint, SpanFigures, Stats, TaskCount, TaskInfo,

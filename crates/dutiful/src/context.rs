@@ -11,8 +11,9 @@ use crate::Client;
 use crate::adapters::{Enlist, Within};
 use crate::client::Item;
 use crate::store::settle::{self, Success};
-use crate::{Error, ErrorKind, Result, Task};
-use dutiful_core::{Event, TaskFacts, TaskId, Timestamp, decide, limits};
+use crate::task::Answer;
+use crate::{Error, ErrorKind, Result, Task, TaskError};
+use dutiful_core::{Event, FailureKind, TaskFacts, TaskId, Timestamp, decide, limits};
 use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
@@ -55,6 +56,41 @@ impl Context {
     /// How many failed runs there were before this one.
     pub fn retries(&self) -> i64 {
         self.inner.facts.retries
+    }
+
+    /// Whether the task ends for good when this run gives back this error: no run may follow it, or the error
+    /// wants none. Not so once the run is [cancelled](Context::cancelled), for then the error is not stored. For
+    /// handlers that tell others before all is lost. Who raises `max_retries` meanwhile, or retries the task by
+    /// hand, lets it run again nevertheless.
+    ///
+    /// ```
+    /// use dutiful::{Context, TaskError};
+    ///
+    /// fn last_words(cx: &Context, error: TaskError) -> TaskError {
+    ///     if cx.is_final(&error) {
+    ///         cx.log("nothing more comes of this order");
+    ///     }
+    ///     error
+    /// }
+    /// ```
+    pub fn is_final(&self, error: &TaskError) -> bool {
+        let delay = Duration::ZERO;
+        let event = match &error.0 {
+            Answer::Failed(_) => Event::Failed {
+                kind: FailureKind::Failed,
+                retry_in: delay,
+            },
+            Answer::RetryAfter { charge, .. } => Event::RetryAfter {
+                delay,
+                charge: *charge,
+            },
+            Answer::Snooze(_) => Event::Snoozed { delay },
+            Answer::Discard(_) => Event::Discarded,
+            Answer::Invalid(_) => Event::Invalid,
+        };
+        // The time does not matter to a settling event, only to claims.
+        let now = Timestamp::from_micros(0);
+        !self.is_cancelled() && decide(&self.inner.facts, &event, now).is_ok_and(|next| next.ends)
     }
 
     /// The task's name.

@@ -50,6 +50,7 @@ mod bulk;
 mod client;
 mod context;
 mod db;
+pub mod documents;
 mod error;
 pub mod migrate;
 pub mod moves;
@@ -65,7 +66,7 @@ pub use adapters::Enlist;
 pub use bulk::{BulkAction, BulkOperations, OperationCounts, OperationPayload};
 pub use client::{
     AttemptInfo, AuditEntry, AuditFilter, AuditPage, BulkPreview, Change, Client, ClientBuilder,
-    CreatedToken, Cursor, Durations, Edit, Explanation, Filter, Follower, Item, LogLine,
+    CreatedToken, Cursor, Durations, Edit, Explanation, Filter, Follower, Hold, Item, LogLine,
     LongTransaction, Look, NameCounts, NewToken, Once, Operation, OperationPage, Outcome, Page,
     PausedName, PayloadFaults, PayloadReport, PeriodicChange, PeriodicChanged, PeriodicInfo,
     PeriodicRan, PeriodicRun, Prune, PruneCount, Reason, Recount, Series, SeriesFilter,

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         Found::Engine(engine) => trial(engine),
         Found::Missing { name, why } => missing(&name, why),
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    harness::trial::run(&arguments, trials.collect())
 }
 
 fn trial(engine: Engine) -> Trial {

@@ -173,7 +173,7 @@ pub(crate) use draft_options;
 #[must_use = "nothing is submitted before it is awaited"]
 pub struct Submit<'c> {
     pub(super) client: &'c Client,
-    pub(super) draft: Result<Draft>,
+    pub(crate) draft: Result<Draft>,
 }
 
 impl<'c> Submit<'c> {

@@ -68,6 +68,7 @@ pub(super) static ALL: &[File] = &[
     file!(5, "operating", "0005_operating"),
     file!(6, "moves", "0006_moves"),
     file!(7, "joins", "0007_joins"),
+    file!(8, "documents", "0008_documents"),
 ];
 
 impl File {

@@ -84,7 +84,7 @@ fn of_line(table: &str, line: &str) -> Option<Part> {
     let mut words = line.split_whitespace();
     match (words.next()?, words.next()?) {
         ("PRIMARY" | "CHECK" | "CONSTRAINT" | "FOREIGN", _) => None,
-        ("UNIQUE", "KEY") => Some(Part::new("index", table, words.next()?)),
+        ("UNIQUE" | "FULLTEXT", "KEY") => Some(Part::new("index", table, words.next()?)),
         ("KEY", name) => Some(Part::new("index", table, name)),
         (name, _)
             if name

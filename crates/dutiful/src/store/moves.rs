@@ -4,6 +4,8 @@
 //! What lives here: the statements. What does not: in which order they are run (`moves`), and how calls
 //! wait that meet a table that is away (`db`).
 
+mod contents;
+mod documents;
 pub(crate) mod figures;
 pub(crate) mod history;
 mod joins;

@@ -18,12 +18,15 @@ mod bulk;
 mod claim;
 mod dedup;
 mod delete;
+mod documents;
+mod documents_gone;
 mod drain;
 mod edit;
 mod edit_slot;
 mod explain;
 mod figures;
 mod follow;
+mod hold;
 mod joins;
 mod json;
 mod kept;
@@ -70,7 +73,7 @@ use libtest_mimic::Arguments;
 use std::process::ExitCode;
 
 /// Trials at once, unless told otherwise: they mostly wait for a server or a lease.
-const THREADS: usize = 10;
+const THREADS: usize = 14;
 
 fn groups() -> Vec<Vec<Case>> {
     vec![
@@ -95,6 +98,9 @@ fn groups() -> Vec<Vec<Case>> {
         edit::cases(),
         edit_slot::cases(),
         delete::cases(),
+        documents::cases(),
+        documents_gone::cases(),
+        hold::cases(),
         explain::cases(),
         follow::cases(),
         limits::cases(),
@@ -153,7 +159,7 @@ fn main() -> ExitCode {
             }
         }
     }
-    libtest_mimic::run(&arguments, trials_of_all).exit_code()
+    harness::trial::run(&arguments, trials_of_all)
 }
 
 /// What is tried once more on an engine, which is this one of so many servers if it is a server.

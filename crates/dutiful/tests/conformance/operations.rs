@@ -7,12 +7,12 @@ use crate::harness::trial::cases;
 use crate::harness::{Script, TestDb, until};
 use crate::operate::in_every_state;
 use dutiful::{
-    BulkAction, BulkOperations, Client, ErrorKind, Filter, Operation, Priority, State, TaskId,
-    Worker, WorkerHandle,
+    BulkAction, BulkOperations, BulkPreview, Client, ErrorKind, Filter, Operation, Priority, State,
+    TaskId, Worker, WorkerHandle,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 cases![
     ten_thousand_tasks_are_cancelled_beside_a_worker_that_runs_them,
@@ -27,7 +27,8 @@ cases![
     a_batch_whose_answer_was_lost_is_counted_once,
 ];
 
-const LONG: Duration = Duration::from_secs(120);
+/// Ten thousand tasks are ten thousand statements, beside all other trials.
+const LONG: Duration = Duration::from_secs(280);
 pub(crate) const ADA: &str = "ada";
 
 pub(crate) async fn submit(client: &Client, name: &str, count: u64) {
@@ -80,6 +81,19 @@ fn skipped(why: &[(&str, u64)]) -> BTreeMap<String, u64> {
         .collect()
 }
 
+/// A preview of cancelling so many tasks; one that has not counted them all in three seconds says so.
+async fn preview_of_many(client: &Client, filter: &Filter, tasks: u64) -> BulkPreview {
+    let begun = Instant::now();
+    let preview = client
+        .bulk_preview(BulkAction::Cancel, filter, ADA)
+        .await
+        .unwrap();
+    let all = (preview.count, preview.exact) == (tasks, true);
+    let stopped = !preview.exact && begun.elapsed() >= Duration::from_secs(3);
+    assert!(all || stopped, "{preview:?}");
+    preview
+}
+
 async fn ten_thousand_tasks_are_cancelled_beside_a_worker_that_runs_them(db: TestDb) {
     const TASKS: u64 = 10_000;
     let client = db.client().await;
@@ -87,15 +101,11 @@ async fn ten_thousand_tasks_are_cancelled_beside_a_worker_that_runs_them(db: Tes
     submit(&client, "Other", 10).await;
     let slow = Script::<0>::new(|payload, _| async move {
         // So that most of them have not begun when they are cancelled.
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         Ok(payload)
     });
     let filter = of_script().states(&[State::Queued, State::Running]);
-    let preview = client
-        .bulk_preview(BulkAction::Cancel, &filter, ADA)
-        .await
-        .unwrap();
-    assert_eq!((preview.count, preview.exact), (TASKS, true));
+    let preview = preview_of_many(&client, &filter, TASKS).await;
     let worker = db.worker(slow).await;
     let operator = operator(&db).await;
     let began = client.bulk(&preview.token, ADA).await.unwrap();

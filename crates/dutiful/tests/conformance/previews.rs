@@ -5,7 +5,7 @@ use crate::harness::trial::cases;
 use crate::harness::{TestDb, within};
 use crate::operations::{ADA, of_script, over_a_link, submit};
 use dutiful::{BulkAction, ErrorKind, Filter, State};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 cases![
     a_preview_counts_and_shows_and_changes_nothing,
@@ -58,11 +58,17 @@ async fn a_preview_stops_counting_and_says_so(db: TestDb) {
     let client = db.client().await;
     submit(&client, "Script", 10_001).await;
     for filter in [of_script(), of_script().state(State::Queued)] {
+        let begun = Instant::now();
         let preview = client
             .bulk_preview(BulkAction::RunNow, &filter, ADA)
             .await
             .unwrap();
-        assert_eq!((preview.count, preview.exact), (10_000, false));
+        assert!(!preview.exact && preview.count <= 10_000, "{preview:?}");
+        // It also stops after three seconds, which are enough unless the machine does much else.
+        assert!(
+            preview.count == 10_000 || begun.elapsed() >= Duration::from_secs(3),
+            "{preview:?}"
+        );
     }
 }
 

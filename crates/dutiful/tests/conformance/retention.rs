@@ -226,7 +226,9 @@ async fn pruning_never_deletes_by_cascade(db: TestDb) {
         Dialect::Sqlite => {
             let links = "SELECT COUNT(*) FROM sqlite_master AS t, pragma_foreign_key_list(t.name)";
             assert_eq!(db.int(links).await, 0);
-            let triggers = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'trigger'";
+            // The words of chunks are kept by triggers, which no task has to do with.
+            let triggers = "SELECT COUNT(*) FROM sqlite_master
+                WHERE type = 'trigger' AND tbl_name <> 'dutiful_chunks'";
             assert_eq!(db.int(triggers).await, 0);
             return;
         }

@@ -13,6 +13,7 @@ cases![
     a_rule_of_the_program_sees_the_failure_and_decides,
     a_wait_is_never_longer_than_ten_years,
     a_task_that_waits_is_run_again_when_its_time_has_come,
+    which_error_is_the_last_is_known_before_it_is_given_back,
 ];
 
 struct Plain;
@@ -156,4 +157,44 @@ async fn a_task_that_waits_is_run_again_when_its_time_has_come(db: TestDb) {
         );
     }
     worker.shutdown().await;
+}
+
+/// Asks of each kind of error whether it would be the last, and fails.
+struct Asks(Arc<Mutex<Vec<[bool; 6]>>>);
+
+impl Task for Asks {
+    type Payload = u32;
+    type Output = ();
+
+    async fn process(&self, _: u32, cx: &Context) -> Result<(), TaskError> {
+        let errors = [
+            TaskError::failed("no"),
+            TaskError::retry_after(Duration::ZERO),
+            TaskError::rate_limited(Duration::ZERO),
+            TaskError::snooze(Duration::ZERO),
+            TaskError::discard("no"),
+            TaskError::invalid("no"),
+        ];
+        let answers = errors.each_ref().map(|error| cx.is_final(error));
+        self.0.lock().unwrap().push(answers);
+        let [failed, ..] = errors;
+        Err(failed)
+    }
+
+    fn retry_policy(&self) -> RetryPolicy {
+        RetryPolicy::Cooldown(Duration::ZERO)
+    }
+}
+
+async fn which_error_is_the_last_is_known_before_it_is_given_back(db: TestDb) {
+    let client = db.client().await;
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let worker = db.worker(Asks(Arc::clone(&asked))).await;
+    let id = client.submit::<Asks>(1).max_retries(2).await.unwrap().id;
+    let task = client.wait(id, Duration::from_secs(60)).await.unwrap();
+    worker.shutdown().await;
+    assert_eq!((task.state, task.retries), (State::Failed, 2));
+    let more = [false, false, false, false, true, true];
+    let last = [true, true, false, false, true, true];
+    assert_eq!(*asked.lock().unwrap(), [more, last]);
 }

@@ -58,33 +58,80 @@ async fn run_down_cut_at_every_statement_is_turned_round_by_up(db: TestDb) {
     finish_all(&db, Direction::Down, Direction::Up).await;
 }
 
-/// Cuts a run in one direction everywhere, and each time lets a run in the other or the same one end it.
+/// Cuts a run in one direction everywhere, and each time lets a run in the other or the same one end it. Runs down
+/// go no further than they must, so that the statements of all cuts together stay few.
 async fn finish_all(db: &TestDb, direction: Direction, finish: Direction) {
     let migrator = db.client().await.migrator();
     migrator.up().await.unwrap();
     let whole = tables(db).await;
     let records = records(db).await;
-    migrator.down(0).await.unwrap();
-    let expected = match finish {
-        Direction::Up => whole,
-        Direction::Down => tables(db).await,
-    };
+    let up = printed::migrations(db, Direction::Up);
     let printed = printed::migrations(db, direction);
     assert_eq!(printed.len(), records.len());
+    let below = below_each(db, &migrator, &up).await;
     for cut in cuts(&printed) {
-        migrate(&migrator, opposite(direction)).await;
+        // How many migrations are there beside the one that is cut.
+        let others = match direction {
+            Direction::Up => cut.migration,
+            Direction::Down => records.len() - 1 - cut.migration,
+        };
+        go_to(db, &migrator, &up, others, direction).await;
         cut_off(db, direction, &printed, &records, cut).await;
         let said = migrator.check().await.unwrap_err();
         assert_eq!(said.kind(), ErrorKind::Schema, "{said}");
         assert!(said.to_string().contains("was cut off"), "{said}");
 
-        migrate(&migrator, finish).await;
+        let expected = match finish {
+            Direction::Up => {
+                migrator.up().await.unwrap();
+                &whole
+            }
+            Direction::Down => {
+                let to = u32::try_from(others).unwrap();
+                migrator.down(to).await.unwrap();
+                &below[others]
+            }
+        };
         assert_eq!(
-            tables(db).await,
+            &tables(db).await,
             expected,
             "{direction} {cut:?}, ended by {finish}"
         );
         assert_eq!(migrator.check().await.is_ok(), finish == Direction::Up);
+    }
+}
+
+/// The tables with so many migrations, from none to all but one. Leaves none.
+async fn below_each(db: &TestDb, migrator: &Migrator, up: &[Printed]) -> Vec<Vec<String>> {
+    let mut below = Vec::new();
+    for others in (0..up.len()).rev() {
+        migrator.down(u32::try_from(others).unwrap()).await.unwrap();
+        below.insert(0, tables(db).await);
+    }
+    below
+}
+
+/// Goes to where a run in that direction begins with the migration behind so many others.
+async fn go_to(
+    db: &TestDb,
+    migrator: &Migrator,
+    up: &[Printed],
+    others: usize,
+    direction: Direction,
+) {
+    let there = db.count("migrations").await;
+    let there = usize::try_from(there).unwrap();
+    let wanted = match direction {
+        Direction::Up => others,
+        Direction::Down => others + 1,
+    };
+    if there > wanted {
+        migrator.down(u32::try_from(wanted).unwrap()).await.unwrap();
+    }
+    for migration in up.iter().take(wanted).skip(there) {
+        for statement in migration.statements.iter().chain([&migration.record]) {
+            db.exec(statement).await;
+        }
     }
 }
 
@@ -96,20 +143,6 @@ async fn records(db: &TestDb) -> Vec<[String; 3]> {
         .collect()
 }
 
-fn opposite(direction: Direction) -> Direction {
-    match direction {
-        Direction::Up => Direction::Down,
-        Direction::Down => Direction::Up,
-    }
-}
-
-async fn migrate(migrator: &Migrator, direction: Direction) {
-    match direction {
-        Direction::Up => migrator.up().await.unwrap(),
-        Direction::Down => migrator.down(0).await.unwrap(),
-    };
-}
-
 /// Leaves what a run leaves that is killed there.
 async fn cut_off(
     db: &TestDb,
@@ -118,11 +151,6 @@ async fn cut_off(
     records: &[[String; 3]],
     cut: Cut,
 ) {
-    for before in &printed[..cut.migration] {
-        for statement in before.statements.iter().chain([&before.record]) {
-            db.exec(statement).await;
-        }
-    }
     let recorded = cut.recorded;
     let begin = match direction {
         Direction::Up => {

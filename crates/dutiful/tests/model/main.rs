@@ -52,7 +52,7 @@ fn main() -> ExitCode {
         Found::Engine(engine) => trials(&engine),
         Found::Missing { name, why } => vec![trial::missing(&name, why)],
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    harness::trial::run(&arguments, trials.collect())
 }
 
 /// A trial for each part of the histories, so that no trial is long, however many there are.

@@ -4,7 +4,8 @@
 use crate::harness::database::TestDb;
 use crate::harness::engine::Dialect;
 use crate::harness::raw::quoted;
-use dutiful::{NewToken, Scope};
+use dutiful::documents::{NewText, NewVector, StoredChunk, StoredPage};
+use dutiful::{Client, NewToken, Scope};
 use std::fmt::Write;
 
 /// Rows of one statement.
@@ -129,6 +130,73 @@ async fn others(db: &TestDb) {
             .await
             .unwrap();
     }
+    documents(&client).await;
+}
+
+/// Two documents: one that readers see, with a newer generation on its way, and one that was only added.
+async fn documents(client: &Client) {
+    let documents = client.documents();
+    let task = |_, _| {
+        client
+            .submit_json("Once", serde_json::json!("document"))
+            .held()
+    };
+    for (name, bytes) in [
+        ("größer 🦀.md", vec![b'x'; 300_000]),
+        ("größer 🦀.md", vec![0, 255, 13]),
+        ("b.md", vec![7]),
+    ] {
+        let added = documents.add("main", name, &bytes, task).await.unwrap();
+        let id = added.document.generation.id;
+        let pages = TEXTS.iter().zip(1..).map(|(text, number)| StoredPage {
+            number,
+            method: "ocr".into(),
+            confidence: (number > 1).then_some(0.5),
+            place: (number > 2).then_some((3, 9)),
+            warnings: vec![(*text).to_owned()],
+            markdown: (*text).to_owned(),
+        });
+        let pages: Vec<StoredPage> = pages.collect();
+        documents.put_pages(id, &pages).await.unwrap();
+        let text = NewText {
+            format: "markdown".into(),
+            title: Some("größer".into()),
+            pages: 6,
+            ..NewText::default()
+        };
+        documents.transcribed(id, &text).await.unwrap();
+        let chunks = TEXTS.iter().zip(0..).map(|(text, number)| StoredChunk {
+            id: 0,
+            generation: id,
+            number,
+            start: 1,
+            end: 2,
+            first_page: 1,
+            last_page: 2,
+            tokens: 4,
+            content_hash: [u8::try_from(number).unwrap(); 32],
+            heading_path: vec![(*text).to_owned()],
+            text: (*text).to_owned(),
+        });
+        let chunks: Vec<StoredChunk> = chunks.collect();
+        documents
+            .put_chunks(id, &chunks, Some("model"))
+            .await
+            .unwrap();
+        if bytes.len() > 3 {
+            documents.publish(id).await.unwrap();
+        }
+    }
+    for (number, vector) in [(0, Ok(vec![0.5, -1.0])), (1, Err("größer".to_owned()))] {
+        let content_hash = [number; 32];
+        let vector = NewVector {
+            content_hash,
+            vector,
+        };
+        documents.put_vectors("model", &[vector]).await.unwrap();
+    }
+    let minute = std::time::Duration::from_secs(60);
+    client.hold("api", minute, "429").await.unwrap();
 }
 
 async fn figures_and_pauses(db: &TestDb) {

@@ -80,9 +80,11 @@ async fn every_table_of_the_schema_moves_or_is_known_to_stay(pair: Pair) {
     let before = names().await;
     pair.move_all().await.unwrap();
     let stay = ["migration_lock", "migrations", "moves"];
+    // What SQLite makes of the words of chunks is found by the new place's own, and dropped with the old tables.
+    let stays = |name: &str| stay.contains(&name) || name.starts_with("chunk_words");
     let expected: BTreeSet<String> = before
         .iter()
-        .map(|name| match stay.contains(&name.as_str()) {
+        .map(|name| match stays(name) {
             true => name.clone(),
             false => format!("away_{name}"),
         })

@@ -9,6 +9,8 @@
 
 #[path = "../conformance/harness/database.rs"]
 pub(crate) mod database;
+#[path = "../conformance/harness/emptied.rs"]
+pub(crate) mod emptied;
 #[path = "../conformance/harness/engine.rs"]
 pub(crate) mod engine;
 #[path = "../conformance/harness/raw.rs"]

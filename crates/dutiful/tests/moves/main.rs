@@ -27,13 +27,21 @@ use std::process::ExitCode;
 /// Trials at once, unless told otherwise: many wait for the hold of a process that was killed, or for workers
 /// to hear of a move.
 const THREADS: usize = 16;
+/// So many tasks keep the machine busy.
+const LARGE: i64 = 10_000;
+/// Trials at once that each move as many.
+const THREADS_LARGE: usize = 3;
 
 fn main() -> ExitCode {
     if let Some(child) = killed::child() {
         return runtime().block_on(killed::move_until_killed(child));
     }
     let mut arguments = Arguments::from_args();
-    arguments.test_threads = arguments.test_threads.or(Some(THREADS));
+    let threads = match fill::tasks() {
+        0..LARGE => THREADS,
+        _ => THREADS_LARGE,
+    };
+    arguments.test_threads = arguments.test_threads.or(Some(threads));
     harness::trial::keep_handlers_quiet();
     let (mut engines, mut trials) = (Vec::new(), Vec::new());
     for found in engine::all() {
@@ -63,15 +71,28 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// Every direction between engines that speak differently.
+/// Every direction between two dialects, and every engine of each of them, but not every engine with every other.
 fn directions(engines: &[Engine]) -> Vec<(&Engine, &Engine)> {
-    let pairs = engines
-        .iter()
-        .flat_map(|from| engines.iter().map(move |to| (from, to)));
-    let all: Vec<_> = pairs
-        .filter(|(from, to)| from.dialect != to.dialect)
-        .collect();
-    if all.is_empty() { ring(engines) } else { all }
+    let speaking = |dialect| -> Vec<&Engine> {
+        let some = engines.iter().filter(|engine| engine.dialect == dialect);
+        some.collect()
+    };
+    let all = [Dialect::Sqlite, Dialect::Mysql, Dialect::Postgres].map(speaking);
+    let mut directions = Vec::new();
+    for (at, from) in all.iter().enumerate() {
+        for (_, to) in all.iter().enumerate().filter(|(other, _)| *other != at) {
+            if !from.is_empty() && !to.is_empty() {
+                let pairs = (0..from.len().max(to.len()))
+                    .map(|number| (from[number % from.len()], to[number % to.len()]));
+                directions.extend(pairs);
+            }
+        }
+    }
+    if directions.is_empty() {
+        ring(engines)
+    } else {
+        directions
+    }
 }
 
 /// Each engine once as the old place and once as the new one.

@@ -5,7 +5,7 @@ use crate::harness::engine::Dialect;
 use crate::harness::raw::Row;
 
 /// The tables with their columns: `t` a time, `b` bytes, others as they are. Ordered by what comes first.
-const TABLES: [(&str, &str, usize); 15] = [
+const TABLES: [(&str, &str, usize); 23] = [
     (
         "tasks",
         "id, task_name, task_payload, payload_version, status, priority, t:created_at, t:due_at, t:last_run_at, \
@@ -66,6 +66,36 @@ const TABLES: [(&str, &str, usize); 15] = [
     ),
     ("joins", "task_id, first_open", 1),
     ("items", "join_id, number, task_id", 2),
+    ("collections", "name, version", 1),
+    (
+        "documents",
+        "id, collection, name, live, latest, t:created_at, t:changed_at",
+        1,
+    ),
+    (
+        "generations",
+        "id, document_id, b:content_hash, bytes, stage, task_id, format, title, language, facts, pages, \
+         text_bytes, chunks, model, error, t:created_at, t:changed_at",
+        1,
+    ),
+    ("holds", "name, t:until_at, reason", 1),
+    ("contents", "b:content_hash, part, b:bytes", 2),
+    (
+        "pages",
+        "generation_id, number, method, confidence, start_byte, end_byte, warnings, markdown",
+        2,
+    ),
+    (
+        "chunks",
+        "id, generation_id, number, start_byte, end_byte, first_page, last_page, tokens, b:content_hash, \
+         heading_path, body",
+        1,
+    ),
+    (
+        "vectors",
+        "model, b:content_hash, b:vector, error, t:created_at",
+        2,
+    ),
 ];
 
 /// Every row of every table. `infix` stands before the names of the tables: `away_` while they are away.

@@ -36,5 +36,5 @@ fn main() -> ExitCode {
             })),
         }
     }
-    libtest_mimic::run(&arguments, trials).exit_code()
+    harness::trial::run(&arguments, trials)
 }

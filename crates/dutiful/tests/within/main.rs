@@ -89,5 +89,5 @@ fn main() -> ExitCode {
         Found::Engine(engine) => trials(&engine),
         Found::Missing { name, why } => vec![missing(&name, why)],
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    harness::trial::run(&arguments, trials.collect())
 }

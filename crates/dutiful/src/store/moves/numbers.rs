@@ -58,7 +58,10 @@ const COUNTS: Sql = Sql {
                (SELECT COUNT(*) FROM dutiful_figures), (SELECT COUNT(*) FROM dutiful_figures_until),
                (SELECT COUNT(*) FROM dutiful_figures_left), (SELECT COUNT(*) FROM dutiful_pauses),
                (SELECT COUNT(*) FROM dutiful_previews), (SELECT COUNT(*) FROM dutiful_joins),
-               (SELECT COUNT(*) FROM dutiful_items)",
+               (SELECT COUNT(*) FROM dutiful_items), (SELECT COUNT(*) FROM dutiful_collections), (SELECT COUNT(*) FROM dutiful_documents),
+               (SELECT COUNT(*) FROM dutiful_generations), (SELECT COUNT(*) FROM dutiful_holds),
+               (SELECT COUNT(*) FROM dutiful_contents), (SELECT COUNT(*) FROM dutiful_pages),
+               (SELECT COUNT(*) FROM dutiful_chunks), (SELECT COUNT(*) FROM dutiful_vectors)",
     mysql: "/* dutiful.moves.counts */
         SELECT (SELECT COUNT(*) FROM dutiful_tasks), (SELECT COUNT(*) FROM dutiful_attempts),
                (SELECT COUNT(*) FROM dutiful_steps), (SELECT COUNT(*) FROM dutiful_logs),
@@ -67,7 +70,10 @@ const COUNTS: Sql = Sql {
                (SELECT COUNT(*) FROM dutiful_figures), (SELECT COUNT(*) FROM dutiful_figures_until),
                (SELECT COUNT(*) FROM dutiful_figures_left), (SELECT COUNT(*) FROM dutiful_pauses),
                (SELECT COUNT(*) FROM dutiful_previews), (SELECT COUNT(*) FROM dutiful_joins),
-               (SELECT COUNT(*) FROM dutiful_items)",
+               (SELECT COUNT(*) FROM dutiful_items), (SELECT COUNT(*) FROM dutiful_collections), (SELECT COUNT(*) FROM dutiful_documents),
+               (SELECT COUNT(*) FROM dutiful_generations), (SELECT COUNT(*) FROM dutiful_holds),
+               (SELECT COUNT(*) FROM dutiful_contents), (SELECT COUNT(*) FROM dutiful_pages),
+               (SELECT COUNT(*) FROM dutiful_chunks), (SELECT COUNT(*) FROM dutiful_vectors)",
     postgres: "/* dutiful.moves.counts */
         SELECT (SELECT COUNT(*) FROM dutiful_tasks), (SELECT COUNT(*) FROM dutiful_attempts),
                (SELECT COUNT(*) FROM dutiful_steps), (SELECT COUNT(*) FROM dutiful_logs),
@@ -76,7 +82,10 @@ const COUNTS: Sql = Sql {
                (SELECT COUNT(*) FROM dutiful_figures), (SELECT COUNT(*) FROM dutiful_figures_until),
                (SELECT COUNT(*) FROM dutiful_figures_left), (SELECT COUNT(*) FROM dutiful_pauses),
                (SELECT COUNT(*) FROM dutiful_previews), (SELECT COUNT(*) FROM dutiful_joins),
-               (SELECT COUNT(*) FROM dutiful_items)",
+               (SELECT COUNT(*) FROM dutiful_items), (SELECT COUNT(*) FROM dutiful_collections), (SELECT COUNT(*) FROM dutiful_documents),
+               (SELECT COUNT(*) FROM dutiful_generations), (SELECT COUNT(*) FROM dutiful_holds),
+               (SELECT COUNT(*) FROM dutiful_contents), (SELECT COUNT(*) FROM dutiful_pages),
+               (SELECT COUNT(*) FROM dutiful_chunks), (SELECT COUNT(*) FROM dutiful_vectors)",
 };
 
 /// The database's time.
@@ -116,7 +125,13 @@ const RAISE: Sql = Sql {
                setval(pg_get_serial_sequence('dutiful_audit', 'id'),
                       GREATEST((SELECT COALESCE(MAX(id), 0) FROM dutiful_audit), 1)),
                setval(pg_get_serial_sequence('dutiful_figures_left', 'id'),
-                      GREATEST((SELECT COALESCE(MAX(id), 0) FROM dutiful_figures_left), 1))",
+                      GREATEST((SELECT COALESCE(MAX(id), 0) FROM dutiful_figures_left), 1)),
+               setval(pg_get_serial_sequence('dutiful_documents', 'id'),
+                      GREATEST((SELECT COALESCE(MAX(id), 0) FROM dutiful_documents), 1)),
+               setval(pg_get_serial_sequence('dutiful_generations', 'id'),
+                      GREATEST((SELECT COALESCE(MAX(id), 0) FROM dutiful_generations), 1)),
+               setval(pg_get_serial_sequence('dutiful_chunks', 'id'),
+                      GREATEST((SELECT COALESCE(MAX(id), 0) FROM dutiful_chunks), 1))",
 };
 
 /// Takes the row of `RAISE` out again.

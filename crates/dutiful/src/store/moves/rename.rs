@@ -4,11 +4,15 @@
 //! prepared. What a database binds to the table itself and not to its name (views and triggers of SQLite,
 //! views of PostgreSQL) meets a guard on the old place that refuses every write.
 
+mod one_by_one;
+
+pub(crate) use one_by_one::ONE_BY_ONE_ON_MYSQL;
+
 use crate::db::{Db, DbResult, Row, Sql};
 use std::collections::HashSet;
 
 /// The names of all tables that go away, without their prefix.
-pub(crate) const NAMES: [&str; 17] = [
+pub(crate) const NAMES: [&str; 25] = [
     "tasks",
     "attempts",
     "steps",
@@ -26,6 +30,14 @@ pub(crate) const NAMES: [&str; 17] = [
     "previews",
     "joins",
     "items",
+    "collections",
+    "documents",
+    "contents",
+    "generations",
+    "pages",
+    "chunks",
+    "vectors",
+    "holds",
 ];
 
 /// Which of the tables are there, by their usual names and by those that they have when they are away.
@@ -41,7 +53,12 @@ const THERE: Sql = Sql {
           'dutiful_away_requests', 'dutiful_away_task_types', 'dutiful_away_figures',
           'dutiful_away_figures_until', 'dutiful_away_figures_left', 'dutiful_away_pauses',
           'dutiful_away_previews', 'dutiful_joins', 'dutiful_items', 'dutiful_away_joins',
-          'dutiful_away_items')",
+          'dutiful_away_items',
+          'dutiful_collections', 'dutiful_documents', 'dutiful_contents', 'dutiful_generations',
+          'dutiful_pages', 'dutiful_chunks', 'dutiful_vectors', 'dutiful_holds',
+          'dutiful_away_collections', 'dutiful_away_documents', 'dutiful_away_contents',
+          'dutiful_away_generations', 'dutiful_away_pages', 'dutiful_away_chunks',
+          'dutiful_away_vectors', 'dutiful_away_holds')",
     mysql: "/* dutiful.moves.there */
         SELECT table_name FROM information_schema.tables
         WHERE table_schema = DATABASE() AND table_name IN (
@@ -54,7 +71,12 @@ const THERE: Sql = Sql {
           'dutiful_away_requests', 'dutiful_away_task_types', 'dutiful_away_figures',
           'dutiful_away_figures_until', 'dutiful_away_figures_left', 'dutiful_away_pauses',
           'dutiful_away_previews', 'dutiful_joins', 'dutiful_items', 'dutiful_away_joins',
-          'dutiful_away_items')",
+          'dutiful_away_items',
+          'dutiful_collections', 'dutiful_documents', 'dutiful_contents', 'dutiful_generations',
+          'dutiful_pages', 'dutiful_chunks', 'dutiful_vectors', 'dutiful_holds',
+          'dutiful_away_collections', 'dutiful_away_documents', 'dutiful_away_contents',
+          'dutiful_away_generations', 'dutiful_away_pages', 'dutiful_away_chunks',
+          'dutiful_away_vectors', 'dutiful_away_holds')",
     postgres: "/* dutiful.moves.there */
         SELECT name FROM (VALUES
           ('dutiful_tasks'), ('dutiful_attempts'), ('dutiful_steps'), ('dutiful_logs'),
@@ -67,7 +89,12 @@ const THERE: Sql = Sql {
           ('dutiful_away_requests'), ('dutiful_away_task_types'), ('dutiful_away_figures'),
           ('dutiful_away_figures_until'), ('dutiful_away_figures_left'), ('dutiful_away_pauses'),
           ('dutiful_away_previews'), ('dutiful_joins'), ('dutiful_items'), ('dutiful_away_joins'),
-          ('dutiful_away_items')) AS t (name)
+          ('dutiful_away_items'),
+          ('dutiful_collections'), ('dutiful_documents'), ('dutiful_contents'),
+          ('dutiful_generations'), ('dutiful_pages'), ('dutiful_chunks'), ('dutiful_vectors'),
+          ('dutiful_holds'), ('dutiful_away_collections'), ('dutiful_away_documents'),
+          ('dutiful_away_contents'), ('dutiful_away_generations'), ('dutiful_away_pages'),
+          ('dutiful_away_chunks'), ('dutiful_away_vectors'), ('dutiful_away_holds')) AS t (name)
         WHERE to_regclass(name) IS NOT NULL",
 };
 
@@ -94,7 +121,15 @@ pub(crate) const AWAY: Sql = Sql {
         ALTER TABLE dutiful_pauses RENAME TO dutiful_away_pauses;
         ALTER TABLE dutiful_previews RENAME TO dutiful_away_previews;
         ALTER TABLE dutiful_joins RENAME TO dutiful_away_joins;
-        ALTER TABLE dutiful_items RENAME TO dutiful_away_items",
+        ALTER TABLE dutiful_items RENAME TO dutiful_away_items;
+        ALTER TABLE dutiful_collections RENAME TO dutiful_away_collections;
+        ALTER TABLE dutiful_documents RENAME TO dutiful_away_documents;
+        ALTER TABLE dutiful_contents RENAME TO dutiful_away_contents;
+        ALTER TABLE dutiful_generations RENAME TO dutiful_away_generations;
+        ALTER TABLE dutiful_pages RENAME TO dutiful_away_pages;
+        ALTER TABLE dutiful_chunks RENAME TO dutiful_away_chunks;
+        ALTER TABLE dutiful_vectors RENAME TO dutiful_away_vectors;
+        ALTER TABLE dutiful_holds RENAME TO dutiful_away_holds",
     mysql: "/* dutiful.moves.away */
         RENAME TABLE dutiful_tasks TO dutiful_away_tasks,
                      dutiful_attempts TO dutiful_away_attempts,
@@ -112,7 +147,15 @@ pub(crate) const AWAY: Sql = Sql {
                      dutiful_pauses TO dutiful_away_pauses,
                      dutiful_previews TO dutiful_away_previews,
                      dutiful_joins TO dutiful_away_joins,
-                     dutiful_items TO dutiful_away_items",
+                     dutiful_items TO dutiful_away_items,
+                     dutiful_collections TO dutiful_away_collections,
+                     dutiful_documents TO dutiful_away_documents,
+                     dutiful_contents TO dutiful_away_contents,
+                     dutiful_generations TO dutiful_away_generations,
+                     dutiful_pages TO dutiful_away_pages,
+                     dutiful_chunks TO dutiful_away_chunks,
+                     dutiful_vectors TO dutiful_away_vectors,
+                     dutiful_holds TO dutiful_away_holds",
     postgres: "/* dutiful.moves.away */
         ALTER TABLE dutiful_tasks RENAME TO dutiful_away_tasks;
         ALTER TABLE dutiful_attempts RENAME TO dutiful_away_attempts;
@@ -130,7 +173,15 @@ pub(crate) const AWAY: Sql = Sql {
         ALTER TABLE dutiful_pauses RENAME TO dutiful_away_pauses;
         ALTER TABLE dutiful_previews RENAME TO dutiful_away_previews;
         ALTER TABLE dutiful_joins RENAME TO dutiful_away_joins;
-        ALTER TABLE dutiful_items RENAME TO dutiful_away_items",
+        ALTER TABLE dutiful_items RENAME TO dutiful_away_items;
+        ALTER TABLE dutiful_collections RENAME TO dutiful_away_collections;
+        ALTER TABLE dutiful_documents RENAME TO dutiful_away_documents;
+        ALTER TABLE dutiful_contents RENAME TO dutiful_away_contents;
+        ALTER TABLE dutiful_generations RENAME TO dutiful_away_generations;
+        ALTER TABLE dutiful_pages RENAME TO dutiful_away_pages;
+        ALTER TABLE dutiful_chunks RENAME TO dutiful_away_chunks;
+        ALTER TABLE dutiful_vectors RENAME TO dutiful_away_vectors;
+        ALTER TABLE dutiful_holds RENAME TO dutiful_away_holds",
 };
 
 /// Puts them back.
@@ -152,7 +203,15 @@ pub(crate) const BACK: Sql = Sql {
         ALTER TABLE dutiful_away_pauses RENAME TO dutiful_pauses;
         ALTER TABLE dutiful_away_previews RENAME TO dutiful_previews;
         ALTER TABLE dutiful_away_joins RENAME TO dutiful_joins;
-        ALTER TABLE dutiful_away_items RENAME TO dutiful_items",
+        ALTER TABLE dutiful_away_items RENAME TO dutiful_items;
+        ALTER TABLE dutiful_away_collections RENAME TO dutiful_collections;
+        ALTER TABLE dutiful_away_documents RENAME TO dutiful_documents;
+        ALTER TABLE dutiful_away_contents RENAME TO dutiful_contents;
+        ALTER TABLE dutiful_away_generations RENAME TO dutiful_generations;
+        ALTER TABLE dutiful_away_pages RENAME TO dutiful_pages;
+        ALTER TABLE dutiful_away_chunks RENAME TO dutiful_chunks;
+        ALTER TABLE dutiful_away_vectors RENAME TO dutiful_vectors;
+        ALTER TABLE dutiful_away_holds RENAME TO dutiful_holds",
     mysql: "/* dutiful.moves.back */
         RENAME TABLE dutiful_away_tasks TO dutiful_tasks,
                      dutiful_away_attempts TO dutiful_attempts,
@@ -170,7 +229,15 @@ pub(crate) const BACK: Sql = Sql {
                      dutiful_away_pauses TO dutiful_pauses,
                      dutiful_away_previews TO dutiful_previews,
                      dutiful_away_joins TO dutiful_joins,
-                     dutiful_away_items TO dutiful_items",
+                     dutiful_away_items TO dutiful_items,
+                     dutiful_away_collections TO dutiful_collections,
+                     dutiful_away_documents TO dutiful_documents,
+                     dutiful_away_contents TO dutiful_contents,
+                     dutiful_away_generations TO dutiful_generations,
+                     dutiful_away_pages TO dutiful_pages,
+                     dutiful_away_chunks TO dutiful_chunks,
+                     dutiful_away_vectors TO dutiful_vectors,
+                     dutiful_away_holds TO dutiful_holds",
     postgres: "/* dutiful.moves.back */
         ALTER TABLE dutiful_away_tasks RENAME TO dutiful_tasks;
         ALTER TABLE dutiful_away_attempts RENAME TO dutiful_attempts;
@@ -188,7 +255,15 @@ pub(crate) const BACK: Sql = Sql {
         ALTER TABLE dutiful_away_pauses RENAME TO dutiful_pauses;
         ALTER TABLE dutiful_away_previews RENAME TO dutiful_previews;
         ALTER TABLE dutiful_away_joins RENAME TO dutiful_joins;
-        ALTER TABLE dutiful_away_items RENAME TO dutiful_items",
+        ALTER TABLE dutiful_away_items RENAME TO dutiful_items;
+        ALTER TABLE dutiful_away_collections RENAME TO dutiful_collections;
+        ALTER TABLE dutiful_away_documents RENAME TO dutiful_documents;
+        ALTER TABLE dutiful_away_contents RENAME TO dutiful_contents;
+        ALTER TABLE dutiful_away_generations RENAME TO dutiful_generations;
+        ALTER TABLE dutiful_away_pages RENAME TO dutiful_pages;
+        ALTER TABLE dutiful_away_chunks RENAME TO dutiful_chunks;
+        ALTER TABLE dutiful_away_vectors RENAME TO dutiful_vectors;
+        ALTER TABLE dutiful_away_holds RENAME TO dutiful_holds",
 };
 
 /// Refuses what reaches the old place past its name. MySQL binds nothing to the table itself.
@@ -223,95 +298,6 @@ pub(crate) const UNGUARD: Sql = Sql {
         DROP FUNCTION IF EXISTS dutiful_away_guard()",
 };
 
-/// One table after the other, for a server of MySQL that stopped between two of them: name, away, back.
-pub(crate) const ONE_BY_ONE_ON_MYSQL: [(&str, &str, &str); 17] = [
-    (
-        "tasks",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_tasks TO dutiful_away_tasks",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_tasks TO dutiful_tasks",
-    ),
-    (
-        "attempts",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_attempts TO dutiful_away_attempts",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_attempts TO dutiful_attempts",
-    ),
-    (
-        "steps",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_steps TO dutiful_away_steps",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_steps TO dutiful_steps",
-    ),
-    (
-        "logs",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_logs TO dutiful_away_logs",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_logs TO dutiful_logs",
-    ),
-    (
-        "workers",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_workers TO dutiful_away_workers",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_workers TO dutiful_workers",
-    ),
-    (
-        "periodic",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_periodic TO dutiful_away_periodic",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_periodic TO dutiful_periodic",
-    ),
-    (
-        "tokens",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_tokens TO dutiful_away_tokens",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_tokens TO dutiful_tokens",
-    ),
-    (
-        "audit",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_audit TO dutiful_away_audit",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_audit TO dutiful_audit",
-    ),
-    (
-        "requests",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_requests TO dutiful_away_requests",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_requests TO dutiful_requests",
-    ),
-    (
-        "task_types",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_task_types TO dutiful_away_task_types",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_task_types TO dutiful_task_types",
-    ),
-    (
-        "figures",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_figures TO dutiful_away_figures",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_figures TO dutiful_figures",
-    ),
-    (
-        "figures_until",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_figures_until TO dutiful_away_figures_until",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_figures_until TO dutiful_figures_until",
-    ),
-    (
-        "figures_left",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_figures_left TO dutiful_away_figures_left",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_figures_left TO dutiful_figures_left",
-    ),
-    (
-        "pauses",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_pauses TO dutiful_away_pauses",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_pauses TO dutiful_pauses",
-    ),
-    (
-        "previews",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_previews TO dutiful_away_previews",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_previews TO dutiful_previews",
-    ),
-    (
-        "joins",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_joins TO dutiful_away_joins",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_joins TO dutiful_joins",
-    ),
-    (
-        "items",
-        "/* dutiful.moves.away_one */ RENAME TABLE dutiful_items TO dutiful_away_items",
-        "/* dutiful.moves.back_one */ RENAME TABLE dutiful_away_items TO dutiful_items",
-    ),
-];
-
 /// Makes a place whose tables are dropped one that Dutiful has never seen.
 pub(crate) const FORGET: [&str; 2] = [
     "/* dutiful.moves.forget */ DELETE FROM dutiful_migrations",
@@ -319,7 +305,7 @@ pub(crate) const FORGET: [&str; 2] = [
 ];
 
 /// Drops what a move has left at the old place, one table after the other.
-pub(crate) const DROPS: [&str; 17] = [
+pub(crate) const DROPS: [&str; 26] = [
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_tasks",
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_attempts",
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_steps",
@@ -337,6 +323,16 @@ pub(crate) const DROPS: [&str; 17] = [
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_previews",
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_joins",
     "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_items",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_collections",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_documents",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_contents",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_generations",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_pages",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_chunks",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_vectors",
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_away_holds",
+    // Only SQLite has it, and it keeps its name.
+    "/* dutiful.moves.drop */ DROP TABLE IF EXISTS dutiful_chunk_words",
 ];
 
 /// Where the tables of a place are.

@@ -3,7 +3,7 @@
 //! Rows are read in the order of their key, which is the same on every engine: numbers by size, text and
 //! bytes byte by byte.
 
-use super::{figures, history, joins, records, settings, tasks};
+use super::{contents, documents, figures, history, joins, records, settings, tasks};
 use crate::db::{Db, DbError, DbResult, Row, Rows, Sql, Value};
 use crate::store::session::{OwnTx, Session};
 use dutiful_core::Timestamp;
@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 
 /// Every table whose rows move, in the order in which they are copied. Rows of `dutiful_workers` and
 /// `dutiful_task_types` stay: they tell of processes that look at the old place.
-pub(crate) static ALL: [&Table; 15] = [
+pub(crate) static ALL: [&Table; 23] = [
     &tasks::TASKS,
     &history::ATTEMPTS,
     &history::STEPS,
@@ -27,6 +27,14 @@ pub(crate) static ALL: [&Table; 15] = [
     &records::PREVIEWS,
     &joins::JOINS,
     &joins::ITEMS,
+    &documents::COLLECTIONS,
+    &documents::DOCUMENTS,
+    &documents::GENERATIONS,
+    &documents::HOLDS,
+    &contents::CONTENTS,
+    &contents::PAGES,
+    &contents::CHUNKS,
+    &contents::VECTORS,
 ];
 
 /// What a column holds.

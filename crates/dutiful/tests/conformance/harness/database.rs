@@ -1,5 +1,6 @@
 //! A database that lives as long as its case.
 
+use super::emptied::{self, Emptied};
 use super::engine::{Dialect, Engine};
 use super::raw::{Raw, Row};
 use dutiful::{Client, Register, TaskId, Worker, WorkerHandle};
@@ -12,7 +13,7 @@ use tokio::sync::OnceCell;
 
 /// The least that every case gets, so that nothing passes because all calls share one connection.
 const POOL: usize = 4;
-const PREFIX: &str = "dutiful_";
+pub(super) const PREFIX: &str = "dutiful_";
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
@@ -21,6 +22,7 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 pub(crate) enum History {
     /// There are none.
     Empty,
+    /// As new, though an earlier case may have had them; so is what went up, down and up.
     Fresh,
     UpDownUp,
 }
@@ -34,6 +36,8 @@ pub(crate) struct Place {
     own: Option<String>,
     prefix: String,
     folder: Option<Arc<TempDir>>,
+    /// What it was like when it was new, where it is given on.
+    emptied: Option<Emptied>,
 }
 
 /// The database of a case. Clones are the same database.
@@ -58,6 +62,7 @@ impl Place {
             own: None,
             prefix,
             folder: None,
+            emptied: None,
         };
         if engine.dialect == Dialect::Sqlite {
             let folder = TempDir::new().unwrap();
@@ -74,6 +79,31 @@ impl Place {
             place.own = Some(name);
         }
         place
+    }
+
+    /// One that an earlier case has given back.
+    fn given_on(engine: &Engine, history: History) -> Option<Place> {
+        let emptied = emptied::take(engine, history)?;
+        Some(Place {
+            engine: engine.clone(),
+            url: with_database(&engine.url, &emptied.name),
+            own: Some(emptied.name.clone()),
+            prefix: PREFIX.to_owned(),
+            folder: None,
+            emptied: Some(emptied),
+        })
+    }
+
+    /// After a case that succeeded: gives the database to the next one where that is possible, and removes it
+    /// where not.
+    pub(crate) async fn give_back(mut self) {
+        let given = match self.emptied.take() {
+            Some(emptied) => emptied::give_back(emptied).await,
+            None => false,
+        };
+        if !given {
+            self.remove().await;
+        }
     }
 
     /// Removes everything that the case has made.
@@ -120,7 +150,12 @@ impl Place {
 impl TestDb {
     /// A database of its own whose tables have been through this.
     pub(crate) async fn create(engine: &Engine, history: History) -> TestDb {
-        let db = TestDb {
+        let is_given_on = emptied::pays(engine, history);
+        if is_given_on && let Some(place) = Place::given_on(engine, history) {
+            let raw = Arc::default();
+            return TestDb { place, raw };
+        }
+        let mut db = TestDb {
             place: Place::make(engine).await,
             raw: Arc::default(),
         };
@@ -132,6 +167,9 @@ impl TestDb {
         if history == History::UpDownUp {
             client.migrator().down(0).await.unwrap();
             client.migrate().await.unwrap();
+        }
+        if let Some(name) = db.place.own.clone().filter(|_| is_given_on) {
+            db.place.emptied = Some(emptied::fresh(engine, history, &name).await);
         }
         db
     }

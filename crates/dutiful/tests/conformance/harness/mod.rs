@@ -3,6 +3,7 @@
 pub(crate) mod database;
 pub(crate) mod documents;
 pub(crate) mod door;
+pub(crate) mod emptied;
 pub(crate) mod engine;
 pub(crate) mod life;
 pub(crate) mod meter;

@@ -134,12 +134,23 @@ impl Raw {
         let sql = self.prefixed(sql);
         match &self.way {
             Way::Sqlite(file) => sqlite_rows(&open(file), &sql),
-            Way::Mysql(pool) => mysql_rows(pool, &sql).await,
+            Way::Mysql(pool) => mysql_rows(pool, &sql)
+                .await
+                .unwrap_or_else(|error| panic!("{error} in: {sql}")),
             Way::Postgres(client) => {
                 let answer = client.simple_query(&sql).await.unwrap();
                 answer.iter().filter_map(postgres_row).collect()
             }
         }
+    }
+
+    /// How many are connected to a database of this MySQL server; nothing when it cannot be shown.
+    pub(crate) async fn connected(&self, database: &str) -> Option<usize> {
+        let Way::Mysql(pool) = &self.way else {
+            unreachable!("only MySQL is asked")
+        };
+        let sql = format!("SELECT id FROM information_schema.processlist WHERE db = '{database}'");
+        mysql_rows(pool, &sql).await.ok().map(|rows| rows.len())
     }
 
     /// The first cell of the only row.
@@ -200,16 +211,16 @@ fn sqlite_rows(connection: &rusqlite::Connection, sql: &str) -> Vec<Row> {
     read
 }
 
-async fn mysql_rows(pool: &mysql_async::Pool, sql: &str) -> Vec<Row> {
+async fn mysql_rows(pool: &mysql_async::Pool, sql: &str) -> Result<Vec<Row>, String> {
     let mut connection = pool.get_conn().await.unwrap();
     for _ in 0..LOOKS_MAX {
         match connection.query::<mysql_async::Row, _>(sql).await {
-            Ok(rows) => return rows.into_iter().map(mysql_row).collect(),
+            Ok(rows) => return Ok(rows.into_iter().map(mysql_row).collect()),
             Err(mysql_async::Error::Server(error)) if error.code == CANNOT_SHOW => {}
-            Err(error) => panic!("{error} in: {sql}"),
+            Err(error) => return Err(error.to_string()),
         }
     }
-    panic!("{LOOKS_MAX} looks in vain: {sql}")
+    Err(format!("{LOOKS_MAX} looks in vain"))
 }
 
 fn mysql_row(row: mysql_async::Row) -> Row {

@@ -1,16 +1,18 @@
 //! One case on one engine.
 
 use super::database::{History, TestDb};
+use super::emptied;
 use super::engine::Engine;
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
+use std::process::ExitCode;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 /// No trial takes longer, however busy the machine: a run that hangs says which one it was.
-const TRIAL_MAX: Duration = Duration::from_secs(300);
+const TRIAL_MAX: Duration = Duration::from_secs(600);
 
 /// What a case does with the database it is given.
 type Run = fn(TestDb) -> Pin<Box<dyn Future<Output = ()>>>;
@@ -105,7 +107,14 @@ pub(crate) fn keep_handlers_quiet() {
     }));
 }
 
-/// Runs one case on a database of its own, which is dropped however it ends.
+/// Runs the trials of a test program; its last act is to drop what they gave on to each other.
+pub(crate) fn run(arguments: &Arguments, trials: Vec<Trial>) -> ExitCode {
+    let conclusion = libtest_mimic::run(arguments, trials);
+    runtime().block_on(emptied::drop_all());
+    conclusion.exit_code()
+}
+
+/// Runs one case on a database of its own, which is dropped or given on however it ends.
 pub(crate) fn run_on(
     engine: &Engine,
     history: History,
@@ -117,10 +126,17 @@ pub(crate) fn run_on(
     let bounded = async { tokio::time::timeout(TRIAL_MAX, run(db)).await };
     let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(bounded)));
     runtime.shutdown_timeout(Duration::from_secs(1));
-    self::runtime().block_on(place.remove());
+    let runtime = self::runtime();
     match ended {
-        Ok(in_time) => assert!(in_time.is_ok(), "no end within {TRIAL_MAX:?}"),
-        Err(panic) => resume_unwind(panic),
+        Ok(Ok(())) => runtime.block_on(place.give_back()),
+        Ok(Err(_)) => {
+            runtime.block_on(place.remove());
+            panic!("no end within {TRIAL_MAX:?}");
+        }
+        Err(panic) => {
+            runtime.block_on(place.remove());
+            resume_unwind(panic);
+        }
     }
 }
 
