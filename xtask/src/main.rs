@@ -15,6 +15,7 @@ macro_rules! say {
 mod bench;
 mod ci;
 mod db;
+mod parts;
 mod runner;
 mod servers;
 mod test;
@@ -34,6 +35,8 @@ enum Command {
     /// Private database servers for tests and development
     #[command(subcommand)]
     Db(db::Command),
+    /// What document tests use beside a database: libraries, a model, Tesseract, a server that embeds
+    Parts(parts::Parts),
     /// Measure beside others, on servers started for it
     #[command(subcommand)]
     Bench(bench::Command),
@@ -48,6 +51,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Args::parse().command {
         Command::Db(command) => db::run(&command).map(|()| ExitCode::SUCCESS),
+        Command::Parts(parts) => parts::run(&parts).map(|()| ExitCode::SUCCESS),
         Command::Bench(command) => bench::run(&command),
         Command::Test(test) => test::run(&test),
         Command::Tidy => tidy::run(),

@@ -101,6 +101,7 @@ fn is_test_run(pid: &str) -> bool {
     name.is_ok_and(|name| name.trim() == "xtask")
 }
 
-fn in_ci() -> bool {
+/// Whether CI runs this: nothing may be left out then.
+pub(crate) fn in_ci() -> bool {
     std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false")
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 /// What is optional in the libraries is checked and tested all the same.
 pub(crate) const OPTIONAL: &str =
-    "dutiful/sqlx,dutiful-documents/tokenizers,dutiful-documents/tiktoken";
+    "dutiful/sqlx,dutiful-documents/tiktoken,dutiful-documents/onnx,dutiful-documents/remote";
 
 /// The folder of the workspace's Cargo.toml, searched upwards from the current folder.
 pub(crate) fn root() -> Result<PathBuf> {

@@ -7,7 +7,7 @@ use crate::limits::{
     LANGUAGE_BYTES_MAX, LINE_BYTES_MAX, METADATA_MAX, OUTPUT_BYTES_MAX, OUTPUT_JSON_BYTES_MAX,
     PAGES_MAX, WARNINGS_MAX,
 };
-use crate::{Document, Format, Page, TranscribeError, clean};
+use crate::{Document, Format, Method, Page, RecognizedPage, TranscribeError, clean};
 
 /// A document that grows page by page.
 pub(crate) struct Assembly {
@@ -95,6 +95,22 @@ impl Assembly {
 
     /// Appends the next page. Pages stand a blank line apart.
     pub(crate) fn page(&mut self, markdown: &str) -> Result<(), TranscribeError> {
+        self.page_by(markdown, Method::Text, None)
+    }
+
+    /// Appends the next page, whose text was recognized.
+    pub(crate) fn recognized(&mut self, page: &RecognizedPage) -> Result<(), TranscribeError> {
+        self.page_by(&page.markdown, page.method, page.confidence)?;
+        page.warnings.iter().for_each(|warning| self.warn(warning));
+        Ok(())
+    }
+
+    fn page_by(
+        &mut self,
+        markdown: &str,
+        method: Method,
+        confidence: Option<f32>,
+    ) -> Result<(), TranscribeError> {
         if self.pages.len() >= PAGES_MAX {
             return Err(too_many_pages(self.pages.len() + 1));
         }
@@ -116,6 +132,8 @@ impl Assembly {
             number,
             start,
             end: self.markdown.len(),
+            method,
+            confidence,
         });
         Ok(())
     }

@@ -16,6 +16,8 @@ pub mod tokenizer;
 
 pub use error::ChunkError;
 pub use options::ChunkOptions;
+#[cfg(feature = "onnx")]
+pub(crate) use result::hex;
 pub use result::{Chunk, Chunks};
 
 use crate::Document;

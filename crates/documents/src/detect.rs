@@ -9,6 +9,7 @@ use crate::{Format, TranscribeError, xls};
 /// A format, with what looking for it has already brought to light.
 pub(crate) enum Kind<'a> {
     Pdf,
+    Picture(Format),
     Package(Opened<'a>),
     Xls(xls::Workbook),
     Html(Decoded),
@@ -16,13 +17,19 @@ pub(crate) enum Kind<'a> {
     Text(Decoded),
 }
 
+/// First bytes of pictures.
+const PICTURES: &[(&[u8], Format)] = &[
+    (b"\x89PNG\r\n\x1a\n", Format::Png),
+    (b"\xff\xd8\xff", Format::Jpeg),
+    (b"II*\0", Format::Tiff),
+    (b"MM\0*", Format::Tiff),
+    (b"II+\0", Format::Tiff),
+    (b"MM\0+", Format::Tiff),
+];
+
 /// First bytes of formats that are not read, with a name that a person knows.
 const NOT_READ: &[(&[u8], &str)] = &[
-    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
-    (b"II*\0", "a TIFF image"),
-    (b"MM\0*", "a TIFF image"),
     (b"RIFF", "a sound, film or picture file (RIFF)"),
     (b"{\\rtf", "an RTF file"),
     (b"%!PS", "a PostScript file"),
@@ -40,6 +47,9 @@ pub(crate) fn detect<'a>(bytes: &'a [u8], name: Option<&str>) -> Result<Kind<'a>
     }
     if head.starts_with(xls::MAGIC) {
         return xls::open(bytes).map(Kind::Xls);
+    }
+    if let Some((_, format)) = PICTURES.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Ok(Kind::Picture(*format));
     }
     if let Some((_, what)) = NOT_READ.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Err(unsupported(what));
@@ -167,9 +177,7 @@ mod tests {
 
     #[test]
     fn known_formats_that_are_not_read_are_named() {
-        let error = detect(b"\x89PNG\r\n\x1a\nrest", Some("a.txt"))
-            .err()
-            .unwrap();
-        assert!(error.to_string().contains("a PNG image"), "{error}");
+        let error = detect(b"GIF89a and so on", Some("a.txt")).err().unwrap();
+        assert!(error.to_string().contains("a GIF image"), "{error}");
     }
 }

@@ -6,8 +6,10 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Method;
+
 /// A document as Markdown, with the places of its pages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Document {
     /// The title that the document states, or else its first heading.
     pub title: Option<String>,
@@ -38,7 +40,7 @@ impl Document {
 }
 
 /// Where a page stands in the Markdown of its document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Page {
     /// Counted from 1.
     pub number: u32,
@@ -46,6 +48,12 @@ pub struct Page {
     pub start: usize,
     /// Byte after its last one; equal to `start` when the page has no text.
     pub end: usize,
+    /// How its text was had.
+    #[serde(default)]
+    pub method: Method,
+    /// How sure the recognition is of it, from 0 to 1; none where nothing had to be recognized.
+    #[serde(default)]
+    pub confidence: Option<f32>,
 }
 
 /// The formats that are read.
@@ -68,8 +76,14 @@ pub enum Format {
     Xls,
     /// Electronic book without copy protection; one page for each chapter.
     Epub,
-    /// PDF with a text layer.
+    /// PDF; pages that are pictures are recognized where that is possible.
     Pdf,
+    /// A picture.
+    Png,
+    /// A photograph or scan.
+    Jpeg,
+    /// A scan; one page for each picture in it.
+    Tiff,
 }
 
 impl fmt::Display for Format {
@@ -84,6 +98,9 @@ impl fmt::Display for Format {
             Self::Xls => "XLS",
             Self::Epub => "EPUB",
             Self::Pdf => "PDF",
+            Self::Png => "PNG",
+            Self::Jpeg => "JPEG",
+            Self::Tiff => "TIFF",
         })
     }
 }

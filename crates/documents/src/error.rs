@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Format;
 use crate::limits::LINE_BYTES_MAX;
 
@@ -22,7 +24,7 @@ pub struct TranscribeError {
 }
 
 /// The kinds of failure, one for each code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Problem {
     Empty,
     InputTooLarge,
@@ -41,9 +43,29 @@ pub(crate) enum Problem {
     Io,
     Stopped,
     TookTooLong,
+    NotKept,
+    PictureLimit,
+    RecognitionMissing,
+    RecognitionFailed,
+    CpuLimit,
+    MemoryLimit,
+    ReaderCrashed,
+    ReaderKilled,
+    ReaderUnavailable,
 }
 
 impl TranscribeError {
+    /// What a listener answers when it could not keep the page that it was told of.
+    ///
+    /// ```
+    /// let error = dutiful_documents::TranscribeError::not_kept("the disk is full");
+    /// assert_eq!(error.code(), "not_kept");
+    /// assert!(!error.is_invalid_input());
+    /// ```
+    pub fn not_kept(cause: impl fmt::Display) -> Self {
+        Self::new(Problem::NotKept, format!("a page was not kept: {cause}"))
+    }
+
     pub(crate) fn new(problem: Problem, cause: impl Into<String>) -> Self {
         let mut cause = cause.into();
         crate::clean::shorten(&mut cause, LINE_BYTES_MAX);
@@ -77,7 +99,22 @@ impl TranscribeError {
             Problem::Io => "io",
             Problem::Stopped => "stopped",
             Problem::TookTooLong => "took_too_long",
+            Problem::NotKept => "not_kept",
+            Problem::PictureLimit => "picture_limit",
+            Problem::RecognitionMissing => "recognition_missing",
+            Problem::RecognitionFailed => "recognition_failed",
+            Problem::CpuLimit => "cpu_limit",
+            Problem::MemoryLimit => "memory_limit",
+            Problem::ReaderCrashed => "reader_crashed",
+            Problem::ReaderKilled => "reader_killed",
+            Problem::ReaderUnavailable => "reader_unavailable",
         }
+    }
+
+    /// The kind of failure.
+    #[cfg(unix)]
+    pub(crate) fn problem(&self) -> Problem {
+        self.problem
     }
 
     /// What was found, for example `the archive has 20000 entries, 10000 are allowed`.
@@ -89,11 +126,13 @@ impl TranscribeError {
     pub fn fix(&self) -> &'static str {
         match self.problem {
             Problem::Empty => "give a file that has content",
-            Problem::InputTooLarge | Problem::TooManyPages | Problem::OutputTooLarge => {
-                "split the document and submit its parts"
-            }
+            Problem::InputTooLarge
+            | Problem::TooManyPages
+            | Problem::OutputTooLarge
+            | Problem::CpuLimit
+            | Problem::MemoryLimit => "split the document and submit its parts",
             Problem::Unsupported => {
-                "save it as plain text, Markdown, HTML, DOCX, PPTX, XLSX, EPUB or PDF with a text layer"
+                "save it as plain text, Markdown, HTML, DOCX, PPTX, XLSX, EPUB, PDF, PNG, JPEG or TIFF"
             }
             Problem::Malformed => "open it in the program that made it and save it again",
             Problem::Encrypted => "save it again without a password or other protection",
@@ -104,20 +143,43 @@ impl TranscribeError {
                 "check where it comes from; an honest program writes no such names"
             }
             Problem::NoText => "if its text is in pictures, run text recognition on it first",
-            Problem::ParserPanicked => "save it again in its own program, or in another format",
+            Problem::ParserPanicked | Problem::ReaderCrashed => {
+                "save it again in its own program, or in another format"
+            }
             Problem::Path => "give the path of a regular file below the root, relative to the root",
             Problem::Io => "check that the file exists and can be read; the task tries again",
             Problem::Stopped => "nothing: the task runs again",
+            Problem::PictureLimit => "save it with fewer pixels",
+            Problem::RecognitionMissing => {
+                "install what is missing, or name where it is, and try again"
+            }
+            Problem::RecognitionFailed => {
+                "look whether the program works by hand; the task tries again"
+            }
+            Problem::NotKept => "see the cause; the pages that were kept are not read again",
+            Problem::ReaderKilled => {
+                "see what killed it, for example a machine that is short of memory; the task tries again"
+            }
+            Problem::ReaderUnavailable => {
+                "check that this program, or the one that is set as the reader, can be started; the task tries again"
+            }
             Problem::TookTooLong => "try again on a less busy machine, or split the document",
         }
     }
 
     /// Whether the document itself is at fault, so that trying again cannot help. False for what
-    /// may pass: reading the file, a stop that was asked for, a busy machine.
+    /// may pass: reading the file, a stop that was asked for, a busy machine, a program that is missing.
     pub fn is_invalid_input(&self) -> bool {
         !matches!(
             self.problem,
-            Problem::Io | Problem::Stopped | Problem::TookTooLong
+            Problem::Io
+                | Problem::Stopped
+                | Problem::TookTooLong
+                | Problem::NotKept
+                | Problem::RecognitionMissing
+                | Problem::RecognitionFailed
+                | Problem::ReaderKilled
+                | Problem::ReaderUnavailable
         )
     }
 }

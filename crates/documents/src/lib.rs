@@ -20,28 +20,38 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Not here: text recognition in pictures, embedding and storing of chunks, and fetching a document.
+//! [`embed`] makes vectors of them, by a model on this machine or by a provider, and [`search`] finds the nearest.
+//!
+//! Not here: text recognition in pictures, storing of chunks and vectors, and fetching a document.
 
 mod assemble;
 mod blocks;
+pub mod child;
 mod chunk;
 mod clean;
 mod detect;
 mod document;
 mod docx;
+pub mod embed;
+pub mod engines;
 mod epub;
 mod error;
 mod files;
 pub mod guides;
 mod html;
+mod hyphens;
 pub mod limits;
 mod line;
 mod markdown;
 mod package;
 mod pdf;
+mod picture;
 mod pptx;
+mod reading;
+mod recognize;
+pub mod search;
 mod sheet;
-mod task;
+pub mod tasks;
 mod text;
 mod transcribe;
 mod watch;
@@ -50,6 +60,8 @@ mod xlsx;
 
 pub use chunk::{Chunk, ChunkError, ChunkOptions, Chunks, chunk, tokenizer};
 pub use document::{Document, Format, Page};
+pub use engines::Engines;
 pub use error::TranscribeError;
-pub use task::{TranscribeDocument, TranscribePayload};
-pub use transcribe::{transcribe, transcribe_until};
+pub use reading::{Method, Reading, RecognizedPage, Told};
+pub use tasks::{TranscribeDocument, TranscribePayload};
+pub use transcribe::{transcribe, transcribe_until, transcribe_with};

@@ -9,7 +9,10 @@ use crate::error::Problem;
 use crate::limits::{INPUT_BYTES_MAX, PARSER_STACK_BYTES};
 use crate::package::Opened;
 use crate::watch::Watch;
-use crate::{Document, TranscribeError, docx, epub, html, pdf, pptx, text, xls, xlsx};
+use crate::{
+    Document, Engines, Reading, TranscribeError, docx, epub, html, pdf, picture, pptx, text, xls,
+    xlsx,
+};
 
 /// Turns the bytes of a document into Markdown.
 ///
@@ -40,12 +43,28 @@ pub fn transcribe_until(
     name_hint: Option<&str>,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Document, TranscribeError> {
+    let engines = Engines::none();
+    let reading = Reading {
+        name_hint,
+        stop,
+        ..Reading::new(&engines)
+    };
+    transcribe_with(bytes, &reading)
+}
+
+/// Does what [`transcribe`] does with the programs and libraries that the reading names, which
+/// recognize the text of pages that are pictures. Pages that the reading knows are not recognized
+/// again, and each one that is recognized is told before the next begins.
+///
+/// # Errors
+/// As [`transcribe`], `stopped`, and the error that `tell` gave.
+pub fn transcribe_with(bytes: &[u8], reading: &Reading<'_>) -> Result<Document, TranscribeError> {
     check_size(bytes.len())?;
     thread::scope(|scope| {
         let parser = thread::Builder::new()
             .name("transcribe".into())
             .stack_size(PARSER_STACK_BYTES)
-            .spawn_scoped(scope, || read(bytes, name_hint, &Watch::new(stop)))
+            .spawn_scoped(scope, || read(bytes, reading, &Watch::new(reading.stop)))
             .map_err(|e| {
                 TranscribeError::new(Problem::Io, format!("no thread to parse on: {e}"))
             })?;
@@ -53,7 +72,8 @@ pub fn transcribe_until(
     })
 }
 
-fn check_size(bytes: usize) -> Result<(), TranscribeError> {
+/// Whether a file of that many bytes is read at all.
+pub(crate) fn check_size(bytes: usize) -> Result<(), TranscribeError> {
     if bytes == 0 {
         return Err(TranscribeError::new(
             Problem::Empty,
@@ -72,10 +92,11 @@ pub(crate) fn too_large(bytes: u64) -> TranscribeError {
     TranscribeError::new(Problem::InputTooLarge, cause)
 }
 
-fn read(bytes: &[u8], name: Option<&str>, watch: &Watch) -> Result<Document, TranscribeError> {
+fn read(bytes: &[u8], reading: &Reading<'_>, watch: &Watch) -> Result<Document, TranscribeError> {
     watch.check()?;
-    match detect(bytes, name)? {
-        Kind::Pdf => pdf::read(bytes, watch),
+    match detect(bytes, reading.name_hint)? {
+        Kind::Pdf => pdf::read(bytes, reading, watch),
+        Kind::Picture(format) => picture::read(bytes, format, reading, watch),
         Kind::Package(Opened::Docx(package)) => docx::read(package, watch),
         Kind::Package(Opened::Pptx(package)) => pptx::read(package, watch),
         Kind::Package(Opened::Xlsx(package)) => xlsx::read(package, watch),

@@ -40,9 +40,7 @@ impl Place {
             .unwrap();
         let mut tasks = Vec::new();
         for path in paths {
-            let payload = TranscribePayload {
-                path: (*path).to_owned(),
-            };
+            let payload = TranscribePayload::file(*path);
             let submit = client.submit::<TranscribeDocument>(payload).max_retries(1);
             let id = submit.await.unwrap().id;
             tasks.push(client.wait(id, Duration::from_secs(60)).await.unwrap());

@@ -191,7 +191,13 @@ impl App {
 
 /// Runs the command that the process's arguments name and gives its exit code: everything that `dutiful` does,
 /// for these task types. Exit codes are those of `--help`.
+///
+/// A worker starts this program again for each document that it reads ([`dutiful_documents::child`]), and
+/// that ends here. Where making the tasks takes time, call
+/// [`serve_if_asked`](dutiful_documents::child::serve_if_asked) before.
 pub fn run(tasks: Tasks) -> ExitCode {
+    // Before anything else, so that reading a document does not begin by making a command line.
+    dutiful_documents::child::serve_if_asked();
     ExitCode::from(try_run(tasks) as u8)
 }
 

@@ -13,7 +13,7 @@ pub(crate) use engine::Engine;
 use place::Place;
 use server::Server;
 
-mod debian;
+pub(crate) mod debian;
 mod engine;
 mod galera;
 mod mysql;
@@ -23,12 +23,12 @@ mod ports;
 mod postgres;
 mod private_root;
 mod process;
-mod programs;
+pub(crate) mod programs;
 pub(crate) mod run;
 pub(crate) mod server;
 mod template;
 mod tls;
-mod wheel;
+pub(crate) mod wheel;
 
 /// `cargo xtask db ...`
 #[derive(Subcommand)]

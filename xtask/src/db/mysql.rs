@@ -247,6 +247,8 @@ impl Family {
         .into();
         if self.is_mysql {
             all.push("--disable-log-bin".to_owned());
+            // Nothing reads it, and every table that a trial makes is entered there too.
+            all.push("--performance-schema=OFF".to_owned());
         }
         if tls::authority(server).is_some() {
             let file = |option, name| argument(option, &server.dir.join(name));

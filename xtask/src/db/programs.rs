@@ -73,7 +73,8 @@ impl Programs {
             .join(format!("usr/lib/{}-linux-gnu", std::env::consts::ARCH))
     }
 
-    fn library_path(&self) -> Result<String> {
+    /// The folders of these programs' libraries, as `LD_LIBRARY_PATH` names them.
+    pub(crate) fn library_path(&self) -> Result<String> {
         let more = ["usr/lib", "usr/lib/mysql/private"].map(|dir| self.root.join(dir));
         let dirs = [self.library_dir()].into_iter().chain(more);
         let joined = std::env::join_paths(dirs).context("the cache folder's name holds a colon")?;

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: starts the servers, runs every test of the workspace on them, stops them. A pooler is
-//! among them, on which only the conformance suite runs, unless more is asked for.
+//! among them, on which only the conformance suite runs, unless more is asked for. Document tests are told where the
+//! libraries and programs are that they use.
 
 use std::process::{Command, ExitCode};
 
@@ -7,6 +8,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::db::Engine;
+use crate::parts::Found;
 use crate::runner::{Runner, interrupted};
 use crate::servers::Servers;
 use crate::workspace::{OPTIONAL, cargo};
@@ -90,7 +92,9 @@ pub(crate) fn run(test: &Test) -> Result<ExitCode> {
     let build =
         runner.spawn(cargo()?.args(["test", "--workspace", "--features", OPTIONAL, "--no-run"]))?;
     let started = servers.start(&engines, false, interrupted);
+    let parts = Found::look();
     let built = build.wait()?;
+    let parts = parts?;
     let mut names = started?;
     if interrupted() {
         bail!("interrupted");
@@ -107,6 +111,7 @@ pub(crate) fn run(test: &Test) -> Result<ExitCode> {
         let before = counts.failed;
         let mut command = pass.command(test)?;
         servers.set_variables(&mut command, &pass.engines)?;
+        parts.set_variables(&mut command);
         let status = runner.spawn_read(&mut command, |line| counts.read(line))?;
         if interrupted() {
             bail!("interrupted");
@@ -124,6 +129,7 @@ pub(crate) fn run(test: &Test) -> Result<ExitCode> {
         println!("{line}");
     }
     report(&engines, &names);
+    parts.report();
     println!("{counts}");
     Ok(ExitCode::from(code))
 }

@@ -17,7 +17,12 @@ mod tests {
 
     #[test]
     fn a_range_is_on_the_pages_that_hold_its_ends() {
-        let page = |(number, start, end)| Page { number, start, end };
+        let page = |(number, start, end)| Page {
+            number,
+            start,
+            end,
+            ..Page::default()
+        };
         let pages = [(1, 0, 0), (2, 0, 10), (3, 10, 10), (4, 12, 20), (5, 22, 30)].map(page);
         assert_eq!(of(&pages, 0, 10), (2, 2));
         assert_eq!(of(&pages, 9, 13), (2, 4));
@@ -27,7 +32,12 @@ mod tests {
 
     #[test]
     fn what_stands_outside_all_pages_is_on_the_nearest() {
-        let page = |(number, start, end)| Page { number, start, end };
+        let page = |(number, start, end)| Page {
+            number,
+            start,
+            end,
+            ..Page::default()
+        };
         assert_eq!(of(&[(7, 0, 5)].map(page), 6, 9), (7, 7));
         assert_eq!(of(&[], 6, 9), (1, 1));
     }

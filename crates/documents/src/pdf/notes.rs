@@ -1,17 +1,17 @@
 //! What a reader of a transcribed PDF should know: pages without text, unreadable pieces.
 
-use pdfboss_output::{ExtractReport, TextSpan};
+use pdfboss_output::ExtractReport;
 
+use super::routing::Worth;
 use crate::assemble::Assembly;
-
-/// Share of a page's characters, in percent, that may be unknown before it is worth a warning.
-const UNKNOWN_PERCENT: usize = 20;
 
 /// Collected page by page; page numbers count from 1.
 #[derive(Default)]
 pub(super) struct Notes {
     without_text: Vec<usize>,
     unknown_glyphs: Vec<usize>,
+    /// Pages that are pictures, by why they were not recognized.
+    not_recognized: Vec<(String, Vec<usize>)>,
     problems: Vec<String>,
 }
 
@@ -21,24 +21,32 @@ impl Notes {
             .push(format!("page {} cannot be read: {cause}", index + 1));
     }
 
-    pub(super) fn look_at(&mut self, index: usize, spans: &[TextSpan], report: &ExtractReport) {
-        let (mut known, mut unknown) = (0, 0);
-        for c in spans.iter().flat_map(|span| span.text.chars()) {
-            match c {
-                '\u{fffd}' | '\u{e000}'..='\u{f8ff}' => unknown += 1,
-                c if !c.is_whitespace() => known += 1,
-                _ => {}
-            }
-        }
-        if known + unknown == 0 {
-            self.without_text.push(index + 1);
-        } else if unknown * 100 > (known + unknown) * UNKNOWN_PERCENT {
-            self.unknown_glyphs.push(index + 1);
-        }
+    /// What was left out of a page.
+    pub(super) fn skipped(&mut self, index: usize, report: &ExtractReport) {
         for skipped in &report.skipped {
             let (what, why) = (&skipped.kind, &skipped.cause);
             self.problems
                 .push(format!("page {}: {what} was left out: {why}", index + 1));
+        }
+    }
+
+    /// A page whose own text is what there is.
+    pub(super) fn own_text(&mut self, index: usize, worth: Worth) {
+        if worth.is_nothing() {
+            self.without_text.push(index + 1);
+        } else if worth.is_garbled() {
+            self.unknown_glyphs.push(index + 1);
+        }
+    }
+
+    /// A page that may be a picture.
+    pub(super) fn not_recognized(&mut self, index: usize, cause: &str) {
+        let same = self.not_recognized.iter_mut().find(|(why, _)| why == cause);
+        match same {
+            Some((_, pages)) => pages.push(index + 1),
+            None => self
+                .not_recognized
+                .push((cause.to_owned(), vec![index + 1])),
         }
     }
 
@@ -49,6 +57,12 @@ impl Notes {
         if !self.unknown_glyphs.is_empty() {
             let pages = ranges(&self.unknown_glyphs);
             assembly.warn(format!("fonts without known characters on page {pages}"));
+        }
+        for (cause, pages) in &self.not_recognized {
+            let pages = ranges(pages);
+            assembly.warn(format!(
+                "text recognition did not run on page {pages}: {cause}"
+            ));
         }
         self.problems
             .into_iter()

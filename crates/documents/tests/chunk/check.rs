@@ -9,6 +9,7 @@ pub(crate) fn document(markdown: &str) -> Document {
         number: 1,
         start: 0,
         end: markdown.len(),
+        ..Page::default()
     };
     Document {
         title: None,

@@ -78,7 +78,12 @@ fn chunks_know_the_pages_that_they_begin_and_end_on() {
         let start = markdown.len();
         markdown.push_str(text);
         let end = markdown.len();
-        places.push(Page { number, start, end });
+        places.push(Page {
+            number,
+            start,
+            end,
+            ..Page::default()
+        });
     }
     let document = Document {
         pages: places,

@@ -77,7 +77,12 @@ fn paged(markdown: &str, every: usize) -> Document {
     let mut start = 0;
     let mut pages = Vec::new();
     for (end, number) in ends.chain([markdown.len()]).zip(1..) {
-        pages.push(Page { number, start, end });
+        pages.push(Page {
+            number,
+            start,
+            end,
+            ..Page::default()
+        });
         start = end;
     }
     Document {

@@ -5,6 +5,7 @@
 pub(crate) mod epub;
 pub(crate) mod package;
 pub(crate) mod pdf;
+pub(crate) mod picture;
 pub(crate) mod slides;
 pub(crate) mod workbook;
 pub(crate) mod xls;

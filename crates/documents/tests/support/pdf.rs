@@ -1,4 +1,4 @@
-//! PDF files with a text layer: pages of lines in the fonts that every reader has.
+//! PDF files: pages of lines in the fonts that every reader has, and pages that are a picture.
 
 use std::fmt::Write;
 
@@ -16,6 +16,15 @@ pub(crate) enum Font {
 #[derive(Default)]
 pub(crate) struct Page {
     content: String,
+    picture: Option<Picture>,
+}
+
+/// A picture in shades of grey, as a scanner makes it.
+#[derive(Clone)]
+pub(crate) struct Picture {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) pixels: Vec<u8>,
 }
 
 impl Page {
@@ -29,6 +38,13 @@ impl Page {
         self.line(format_args!(
             "BT /{font} {size:.1} Tf {x:.1} {y:.1} Td {text} Tj ET"
         ));
+    }
+
+    /// Fills the page with a picture.
+    pub(crate) fn picture(&mut self, picture: Picture) {
+        let (width, height) = PAGE;
+        self.line(format_args!("q {width} 0 0 {height} 0 0 cm /Im1 Do Q"));
+        self.picture = Some(picture);
     }
 
     /// Draws a thin line.
@@ -126,18 +142,39 @@ fn objects(title: &str, pages: &[Page]) -> Vec<String> {
         font("Helvetica-Bold"),
         format!("<< /Title {} >>", literal(title)),
     ];
+    let mut pictures = Vec::new();
     for (index, page) in pages.iter().enumerate() {
         let (width, height) = PAGE;
         let content = first + index * 2 + 1;
+        let picture = page.picture.as_ref().map_or(String::new(), |picture| {
+            pictures.push(picture);
+            let number = first + pages.len() * 2 + pictures.len() - 1;
+            format!(" /XObject << /Im1 {number} 0 R >>")
+        });
         objects.push(format!(
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width} {height}] /Contents {content} 0 R /Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>"
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width} {height}] /Contents {content} 0 R /Resources << /Font << /F1 3 0 R /F2 4 0 R >>{picture} >> >>"
         ));
         let (length, content) = (page.content.len(), &page.content);
         objects.push(format!(
             "<< /Length {length} >>\nstream\n{content}endstream"
         ));
     }
+    objects.extend(pictures.into_iter().map(picture_object));
     objects
+}
+
+/// The pixels in hexadecimal, so that the file stays text.
+fn picture_object(picture: &Picture) -> String {
+    let Picture { width, height, .. } = picture;
+    let mut data = String::with_capacity(picture.pixels.len() * 2 + 1);
+    for pixel in &picture.pixels {
+        write!(data, "{pixel:02x}").expect("a text grows");
+    }
+    data.push('>');
+    format!(
+        "<< /Type /XObject /Subtype /Image /Width {width} /Height {height} /ColorSpace /DeviceGray /BitsPerComponent 8 /Filter /ASCIIHexDecode /Length {} >>\nstream\n{data}\nendstream",
+        data.len()
+    )
 }
 
 fn finish(objects: &[String], trailer: &str) -> Vec<u8> {

@@ -101,7 +101,7 @@ async fn transcribe(client: &Client, documents: &Documents) -> Result<Expectatio
     let payloads = documents
         .files
         .iter()
-        .map(|path| TranscribePayload { path: path.clone() });
+        .map(|path| TranscribePayload::file(path.as_str()));
     let submitted = client.submit_many::<TranscribeDocument>(payloads).await?;
     let files = documents.files.clone();
     let expected = Expected::Transcribes {

@@ -28,6 +28,13 @@ const KNOWN: [&str; 18] = [
     "DUTIFUL_TOKEN_FILE",
     "DUTIFUL_TOTAL_RATE_LIMIT",
 ];
+/// Where documents' readers and embedders look for what they use beside their own code.
+const PARTS: [&str; 4] = [
+    "DUTIFUL_EMBED_MODEL",
+    "DUTIFUL_ONNXRUNTIME",
+    "DUTIFUL_PDFIUM",
+    "DUTIFUL_TESSERACT",
+];
 /// What belongs to the tools of the source tree.
 const TOOLS: [&str; 2] = ["DUTIFUL_DB_DIR", "DUTIFUL_XTASK"];
 
@@ -56,6 +63,7 @@ fn unknown(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Option<
 
 fn is_known(name: &str) -> bool {
     KNOWN.contains(&name)
+        || PARTS.contains(&name)
         || TOOLS.contains(&name)
         || name.starts_with("DUTIFUL_TEST_")
         || tells_of_a_service(name)
@@ -103,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_is_known_or_empty_or_somebody_elses_is_passed_over() {
-        for name in KNOWN.iter().chain(&TOOLS) {
+        for name in KNOWN.iter().chain(&PARTS).chain(&TOOLS) {
             assert_eq!(found(name, "x"), None);
         }
         for name in [

@@ -15,6 +15,7 @@ mod output;
 mod periodic;
 mod place;
 mod prune;
+mod reader;
 mod remote;
 mod run_now;
 mod settings;
